@@ -1,0 +1,59 @@
+#include "base/cancel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+static volatile sig_atomic_t arrived;
+
+static void on_signal(int number)
+{
+	if (!arrived)
+		arrived = number;
+}
+
+void cancel_install(void)
+{
+	/* No SA_RESTART: a wait in poll or waitpid ends at once, not after its second. */
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+int cancel_signal(void)
+{
+	return arrived;
+}
+
+bool cancel_check(struct err *e)
+{
+	if (!arrived)
+		return true;
+	return err_set(e, ERR_CANCELLED, "cancelled by SIG%s", sigabbrev_np(arrived));
+}
+
+bool cancel_wait(int fd, short events, int timeout_ms, struct err *e)
+{
+	int64_t deadline = clock_ms() + timeout_ms;
+
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = events};
+		int64_t left = timeout_ms < 0 ? 1000 : deadline - clock_ms();
+		int n;
+
+		if (!cancel_check(e))
+			return false;
+		n = poll(&p, 1, left > 1000 ? 1000 : left < 0 ? 0 : (int)left);
+		if (n > 0)
+			return true;
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, "poll");
+		if (n == 0 && timeout_ms >= 0 && clock_ms() >= deadline)
+			return err_set(e, ERR_TRANSIENT, "timed out after %d s", timeout_ms / 1000);
+	}
+}

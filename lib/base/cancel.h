@@ -1,0 +1,26 @@
+/*
+ * cancel: SIGINT and SIGTERM set a flag; every wait looks at it within a second and returns
+ * ERR_CANCELLED, so that the stack unwinds and each scope cleans up.
+ */
+#ifndef CANCEL_H
+#define CANCEL_H
+
+#include "base/base.h"
+
+/* Catch SIGINT and SIGTERM, ignore SIGPIPE. A second signal of the same kind changes nothing. */
+void cancel_install(void);
+
+/* The signal that arrived, or 0. */
+int cancel_signal(void);
+
+/* False with ERR_CANCELLED once a signal arrived. Cheap: call it in every loop that can last. */
+MUST_USE bool cancel_check(struct err *);
+
+/*
+ * Wait until fd has one of the poll events, looking at the flag at least once a second.
+ * False with ERR_CANCELLED, or with ERR_TRANSIENT "timed out after N s" when timeout_ms passes
+ * first; timeout_ms < 0 waits for ever.
+ */
+MUST_USE bool cancel_wait(int fd, short events, int timeout_ms, struct err *);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * conn: connections to PostgreSQL, with deadlines, that notice the cancel flag.
+ *
+ * A target is where a server is; a connection is to one database of it. Everything not set in a
+ * target comes from libpq's own environment (PGHOST, PGUSER, PGPASSFILE, PGSERVICE, ...), with
+ * PGPASSWORD_FILE beside PGPASSWORD. Every connection starts with the settings that pg_dump uses,
+ * as start-up options, so that settings of restored roles and databases do not change what it sees.
+ */
+#ifndef CONN_H
+#define CONN_H
+
+#include "base/base.h"
+
+struct pg_target {
+	const char *conninfo;           /* "host=... port=..." or a postgresql:// URI, or NULL */
+	const char *host, *port, *user; /* over conninfo; NULL: not set */
+	int connect_timeout_s;          /* 0 means 15 */
+	/* Nothing of the environment and no password file: for our own scratch server. */
+	bool isolated;
+};
+
+struct pg_conn;
+
+/* ERR_DENIED for a wrong password or missing privilege, ERR_MISSING for no such database,
+ * ERR_TRANSIENT when nobody answers, ERR_SYSTEM otherwise. Passwords never appear in messages.
+ * dbname is a name, never parsed as conninfo. */
+struct pg_conn *pg_open(const struct pg_target *, const char *dbname, struct err *);
+void pg_freep(struct pg_conn **);
+
+int pg_server_version(const struct pg_conn *); /* 150020, as libpq counts */
+
+/* Rows of a query, as text. */
+struct pg_rows {
+	void *result;
+	int rows, columns;
+};
+
+/* False when the server refuses (its message and SQLSTATE in e) or goes away. */
+MUST_USE bool pg_query(struct pg_conn *, struct pg_rows *, struct err *, const char *fmt, ...)
+    PRINTF(4, 5);
+const char *pg_value(const struct pg_rows *, int row, int column); /* "" for NULL */
+bool pg_is_null(const struct pg_rows *, int row, int column);
+void pg_rows_stop(struct pg_rows *);
+
+/* What a server said about a statement. */
+struct pg_error {
+	char sqlstate[6]; /* "" when it accepted it */
+	char message[400];
+};
+
+/*
+ * Run one statement and throw its rows away. True when the connection is still good, whatever the
+ * server said: that is in *what. False only when the server is gone or we are cancelled. *copy_in
+ * (may be NULL) says that the server now waits for COPY data.
+ */
+MUST_USE bool pg_execute(struct pg_conn *, const char *sql, size_t len, struct pg_error *what,
+			 bool *copy_in, struct err *);
+
+/* COPY data, any piece of any rows; then the end. pg_copy_end is like pg_execute. */
+MUST_USE bool pg_copy_data(struct pg_conn *, const void *data, size_t len, struct err *);
+MUST_USE bool pg_copy_end(struct pg_conn *, struct pg_error *what, struct err *);
+
+#endif

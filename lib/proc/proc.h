@@ -1,0 +1,61 @@
+/*
+ * proc: run a program, no shell. Its exit status is part of the result.
+ *
+ *	CLEANUP(proc_stop) struct proc p = {.argv = argv, .capture_out = true};
+ *	if (!proc_start(&p, e) || !sink_pump(s, p.out, e) || !proc_wait(&p, e))
+ *		return false;
+ *
+ * The child's stderr is read by a thread of this module and kept, up to PROC_STDERR_MAX bytes (its
+ * beginning and its end); proc_wait has all of it. The child dies with us (PR_SET_PDEATHSIG).
+ */
+#ifndef PROC_H
+#define PROC_H
+
+#include "base/base.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#define PROC_STDERR_MAX ((size_t)256 * 1024)
+
+struct proc {
+	/* described by the caller */
+	const char *const *argv; /* argv[0] is searched in PATH when it has no slash */
+	const char *const *env;  /* the whole environment, or NULL for ours */
+	bool capture_out;        /* stdout on the pipe .out; otherwise to /dev/null */
+	bool own_user;           /* run as .uid, .gid with no other groups (we must be root) */
+	uid_t uid;
+	gid_t gid;
+	const char *directory;  /* working directory, or NULL */
+	const char *stderr_log; /* append stderr to this file instead of keeping it, or NULL */
+	int stop_signal;        /* for proc_stop and the parent's death; 0 means SIGTERM */
+	int stop_wait_ms;       /* then SIGKILL; 0 means 10 s */
+
+	/* filled by proc_start */
+	pid_t pid;         /* 0 once waited for */
+	int out;           /* read end of its stdout, or -1 */
+	struct buf errors; /* what it wrote to stderr, after proc_wait or proc_stop */
+	int errors_fd;
+	pthread_t reader;
+	bool reading;
+};
+
+/* False when it cannot be started at all (ERR_SYSTEM, or ERR_MISSING for no such program). */
+MUST_USE bool proc_start(struct proc *, struct err *);
+
+/* Wait for it; false unless it exited 0, with the last line of its stderr in the message.
+ * End of file on .out does not mean success: this does. Looks at the cancel flag. */
+MUST_USE bool proc_wait(struct proc *, struct err *);
+
+/* True while it runs; reaps it otherwise. */
+bool proc_running(struct proc *);
+
+/* Signal and reap whatever is still running, and free everything. */
+void proc_stop(struct proc *);
+
+/* Our environment without the variables named in drop, with the "NAME=value" of add, both ended by
+ * NULL. Free the result with proc_env_freep; it owns its strings. */
+char **proc_env(const char *const drop[], const char *const add[]);
+void proc_env_freep(char ***env);
+
+#endif

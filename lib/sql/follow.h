@@ -1,0 +1,32 @@
+/*
+ * follow: fill the roll from a dump's text as it passes.
+ *
+ *	struct roll roll = {0};
+ *	CLEANUP(sink_freep) struct sink *f = sink_follow(next, &(struct follow_options){...},
+ *&roll);
+ *
+ * Understands the output of pg_dumpall, of its parts (globals, or one database's), and of pg_dump
+ * alone, versions 14 to 19. Bytes go to next unchanged, before they are looked at. Constant memory
+ *but for the roll itself.
+ */
+#ifndef FOLLOW_H
+#define FOLLOW_H
+
+#include "sql/roll.h"
+#include "stream/sink.h"
+
+struct follow_options {
+	uint64_t at;  /* the stream offset of the first byte, for ranges */
+	bool entries; /* list the entries of schemas and globals one by one */
+	/* A part of a dump: the closing comment of pg_dumpall is not required. Otherwise commit
+	 * fails with ERR_CORRUPT when the text ends without one, in the middle of something, or a
+	 * database lacks its own. */
+	bool part;
+	/* The database that a text without a "-- Database" header is of, or NULL. */
+	const char *database;
+};
+
+/* next may be NULL. The roll must outlive the sink; it is whole after commit. */
+struct sink *sink_follow(struct sink *next, const struct follow_options *, struct roll *);
+
+#endif
