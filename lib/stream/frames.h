@@ -2,8 +2,7 @@
  * frames: a byte stream as independent zstd frames with a seek table.
  *
  * What sink_frames writes, in order:
- *   1. the mark: a skippable frame (RFC 8878, 3.1.2; magic 0x184D2A57) whose content is the
- * caller's;
+ *   1. the mark: a skippable frame (RFC 8878, 3.1.2; magic 0x184D2A57) with the caller's content;
  *   2. frames of at most frame_bytes of content each, cut after the last line end that fits, or
  *      anywhere when there is none; each with its content size and a checksum in the frame;
  *   3. the seek table: a skippable frame (magic 0x184D2A5E) in the zstd seekable format 0.1.0
