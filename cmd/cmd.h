@@ -1,0 +1,65 @@
+/*
+ * cmd: one file a verb: its options, the wiring, one report or one error, the exit code.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "backup/tally.h"
+#include "base/options.h"
+#include "report/report.h"
+#include "store/store.h"
+
+#define TOOL "pgmuster " VERSION
+
+enum exit_code {
+	EXIT_GOOD = 0,
+	EXIT_BAD = 1, /* the check ran, and the backup is bad */
+	EXIT_USAGE = 2,
+	EXIT_UNKNOWN = 3, /* it could not be told */
+};
+
+/* What verbs have in common; the tables below point into it. */
+struct common {
+	struct option_list stores;
+	struct store_options store;
+	const char *server, *pg_bin;
+	bool json, quiet, verbose;
+	int log_format; /* enum log_format */
+	long parts_in_flight, max_parts, attempts;
+	uint64_t part_bytes;
+};
+
+extern struct common common;
+extern const struct option common_options[]; /* store and output */
+
+/* --server and --pg-bin; a verb's table may include them. */
+#define SERVER_OPTIONS(what)                                                                       \
+	{                                                                                          \
+		.name = "server", .type = OPTION_STRING, .into = &common.server,                   \
+		.argument = "CONNINFO", .help = what                                               \
+	}
+#define PG_BIN_OPTION                                                                              \
+	{                                                                                          \
+		.name = "pg-bin", .type = OPTION_STRING, .into = &common.pg_bin,                   \
+		.argument = "DIR", .env = "PGMUSTER_PG_BIN",                                       \
+		.help = "Directory of PostgreSQL's own programs; looked for when not given."       \
+	}
+
+extern const char *const EXIT_CODES; /* for --help */
+
+/* A verb: false with e, or true with *code. */
+typedef bool verb_fn(int argc, char **argv, int *code, struct err *e);
+
+verb_fn cmd_dump, cmd_upload, cmd_list, cmd_show, cmd_verify, cmd_drill, cmd_restore;
+
+/* Parse; prints --help and sets *done when that was asked for. Sets up the log. */
+MUST_USE bool cmd_parse(const struct options *, int argc, char **argv, size_t *count, bool *done,
+			struct err *);
+
+/* The one store that all verbs but dump take. */
+struct store *cmd_store(struct err *);
+
+/* The report on stdout, as JSON or text. */
+MUST_USE bool cmd_print(const struct report *, struct err *);
+
+#endif

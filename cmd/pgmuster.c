@@ -1,0 +1,100 @@
+#include "cmd.h"
+
+#include "base/cancel.h"
+#include "base/log.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	verb_fn *run;
+	const char *summary;
+} verbs[] = {
+    {"dump", cmd_dump, "dump a whole server into a store"},
+    {"upload", cmd_upload, "put any file into a store, with its .sha256"},
+    {"list", cmd_list, "what a store holds, how old it is, and how its last drill went"},
+    {"show", cmd_show, "one backup's muster roll: databases, tables, rows"},
+    {"verify", cmd_verify, "read a backup back and check it, without a server"},
+    {"drill", cmd_drill, "restore a backup into a scratch server and count everything back"},
+    {"restore", cmd_restore, "restore all, one database or one table into a server"},
+};
+
+static void help(FILE *out)
+{
+	fprintf(out, "pgmuster: PostgreSQL backups that are counted back on board\n\n"
+		     "Usage: pgmuster VERB [OPTION...]\n\nVerbs:\n");
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+	fprintf(out,
+		"\n`pgmuster VERB --help` explains one. `pgmuster --version` prints the "
+		"version.\n\n%s",
+		EXIT_CODES);
+}
+
+/* The one place that says what went wrong, once. */
+static int explain(const char *verb, const struct err *e)
+{
+	char text[4 * sizeof e->text];
+
+	progress_end();
+	log_safe(e->text, text, sizeof text);
+	fprintf(stderr, "pgmuster %s: %s\n", verb, text);
+	log_safe(e->hint, text, sizeof text);
+	if (e->hint[0] != '\0')
+		fprintf(stderr, "hint: %s\n", text);
+	switch (e->kind) {
+	case ERR_USAGE:
+		return EXIT_USAGE;
+	case ERR_CORRUPT:
+		return EXIT_BAD;
+	case ERR_CANCELLED:
+		return 128 + cancel_signal();
+	default:
+		return EXIT_UNKNOWN;
+	}
+}
+
+static int run(const char *verb, int argc, char **argv)
+{
+	struct err e = {0};
+	int code = EXIT_GOOD;
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (strcmp(verbs[i].name, verb) != 0)
+			continue;
+		if (!verbs[i].run(argc, argv, &code, &e))
+			code = explain(verb, &e);
+		option_list_stop(&common.stores);
+		return code;
+	}
+	fprintf(stderr, "pgmuster: no verb %s\nhint: `pgmuster --help` lists the verbs\n", verb);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+	static const char link[] = "pgmuster-";
+	const char *slash = strrchr(argv[0], '/');
+	const char *name = slash ? slash + 1 : argv[0];
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	cancel_install();
+	if (strncmp(name, link, sizeof link - 1) == 0)
+		return run(name + sizeof link - 1, argc - 1, argv + 1);
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		help(stdout);
+		return EXIT_GOOD;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("%s\n", TOOL);
+		return EXIT_GOOD;
+	}
+	return run(argv[1], argc - 2, argv + 2);
+}

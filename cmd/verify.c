@@ -1,0 +1,61 @@
+#include "cmd.h"
+
+#include "backup/verify.h"
+
+static const char *key, *expect;
+static int64_t max_age_s;
+
+static const struct option own[] = {
+    {.name = "key",
+     .letter = 'k',
+     .type = OPTION_STRING,
+     .into = &key,
+     .argument = "KEY",
+     .help = "Which dump; the newest complete backup when not given. A dump of another script "
+	     "(.sql.zst, .sql.gz) has to be named."},
+    {.name = "max-age",
+     .type = OPTION_DURATION,
+     .into = &max_age_s,
+     .argument = "TIME",
+     .help = "Fail when it is older, such as 26h."},
+    {.name = "expect",
+     .type = OPTION_STRING,
+     .into = &expect,
+     .argument = "FILE",
+     .help = "A JSON list of names of databases; fail when one is not in the dump."},
+    {0},
+};
+
+static const struct options options = {
+    .verb = "verify",
+    .synopsis = "pgmuster verify --store URL [--key KEY] [OPTION...]",
+    .summary = "Read a backup back out of the store and check all that its sidecar and its "
+	       "manifest say: digest, frames, structure, every table's rows and fingerprint. "
+	       "Needs no server.",
+    .own = own,
+    .shared = common_options,
+};
+
+bool cmd_verify(int argc, char **argv, int *code, struct err *e)
+{
+	CLEANUP(report_freep) struct report *r = report_new();
+	CLEANUP(expected_stop) struct expected expected = {0};
+	bool done, good = false;
+	size_t count;
+
+	if (!cmd_parse(&options, argc, argv, &count, &done, e) || done)
+		return done;
+	CLEANUP(store_freep) struct store *store = cmd_store(e);
+	if (!store || (expect && !expected_read(expect, &expected, e)))
+		return false;
+	const struct verify_options o = {
+	    .key = key,
+	    .max_age_s = max_age_s,
+	    .expected = expect ? &expected : NULL,
+	    .now = time(NULL),
+	};
+	if (!verify_run(store, &o, r, &good, e))
+		return false;
+	*code = good ? EXIT_GOOD : EXIT_BAD;
+	return cmd_print(r, e);
+}

@@ -1,0 +1,282 @@
+#include "backup/compare.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void differences_add(struct differences *d, const char *database, const char *fmt, ...)
+{
+	va_list ap;
+	char *what;
+
+	if (d->count++ >= DIFFERENCES_KEPT)
+		return;
+	va_start(ap, fmt);
+	if (vasprintf(&what, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	d->items = xgrow(d->items, d->count - 1, &d->cap, sizeof *d->items);
+	d->items[d->count - 1] = (struct difference){xstrdup(database), what};
+}
+
+static size_t kept(const struct differences *d)
+{
+	return d->count < DIFFERENCES_KEPT ? d->count : DIFFERENCES_KEPT;
+}
+
+size_t differences_of(const struct differences *d, const char *database)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < kept(d); i++)
+		n += strcmp(d->items[i].database, database) == 0;
+	return n;
+}
+
+void differences_stop(struct differences *d)
+{
+	for (size_t i = 0; i < kept(d); i++) {
+		free(d->items[i].database);
+		free(d->items[i].what);
+	}
+	free(d->items);
+	*d = (struct differences){0};
+}
+
+static bool same_range(struct range a, struct range b)
+{
+	return a.at == b.at && a.end == b.end;
+}
+
+/* Tables come sorted by pg_dump, nearly always in the same order on both sides. */
+static const struct roll_table *find_table(const struct roll_database *d, size_t hint,
+					   const struct roll_table *t)
+{
+	const struct roll_table *h = hint < d->table_count ? &d->tables[hint] : NULL;
+
+	if (h && strcmp(h->name, t->name) == 0 && strcmp(h->schema, t->schema) == 0)
+		return h;
+	return roll_table(d, t->schema, t->name);
+}
+
+static void compare_table(const char *database, const struct roll_table *w,
+			  const struct roll_table *h, bool ranges, struct differences *d)
+{
+	if (h->rows != w->rows)
+		differences_add(d, database, "table %s.%s: %" PRIu64 " rows instead of %" PRIu64,
+				w->schema, w->name, h->rows, w->rows);
+	else if (!fingerprint_equal(h->fingerprint, w->fingerprint) || h->bytes != w->bytes)
+		differences_add(d, database,
+				"table %s.%s: the content of its %" PRIu64 " rows differs",
+				w->schema, w->name, w->rows);
+	if (strcmp(h->columns, w->columns) != 0)
+		differences_add(d, database, "table %s.%s: columns (%s) instead of (%s)", w->schema,
+				w->name, h->columns, w->columns);
+	if (ranges && !same_range(h->range, w->range))
+		differences_add(d, database, "table %s.%s: is at another place in the dump",
+				w->schema, w->name);
+}
+
+static void compare_tables(const struct roll_database *w, const struct roll_database *h,
+			   bool ranges, struct differences *d)
+{
+	for (size_t i = 0; i < w->table_count; i++) {
+		const struct roll_table *t = &w->tables[i];
+		const struct roll_table *found = find_table(h, i, t);
+
+		if (found)
+			compare_table(w->name, t, found, ranges, d);
+		else
+			differences_add(d, w->name,
+					"table %s.%s: missing, with its %" PRIu64 " rows",
+					t->schema, t->name, t->rows);
+	}
+	for (size_t i = 0; i < h->table_count; i++)
+		if (!find_table(w, i, &h->tables[i]))
+			differences_add(d, w->name, "table %s.%s: not on the roll",
+					h->tables[i].schema, h->tables[i].name);
+}
+
+static const struct roll_sequence *find_sequence(const struct roll_database *d, size_t hint,
+						 const struct roll_sequence *s)
+{
+	for (size_t n = 0; n < d->sequence_count; n++) {
+		const struct roll_sequence *c = &d->sequences[(hint + n) % d->sequence_count];
+
+		if (strcmp(c->name, s->name) == 0 && strcmp(c->schema, s->schema) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static void compare_sequences(const struct roll_database *w, const struct roll_database *h,
+			      struct differences *d)
+{
+	for (size_t i = 0; i < w->sequence_count; i++) {
+		const struct roll_sequence *s = &w->sequences[i], *found = find_sequence(h, i, s);
+
+		if (!found)
+			differences_add(d, w->name, "sequence %s.%s: missing", s->schema, s->name);
+		else if (found->value != s->value || found->called != s->called)
+			differences_add(d, w->name,
+					"sequence %s.%s: at %" PRId64 "%s instead of %" PRId64 "%s",
+					s->schema, s->name, found->value,
+					found->called ? "" : " (not used yet)", s->value,
+					s->called ? "" : " (not used yet)");
+	}
+	for (size_t i = 0; i < h->sequence_count; i++)
+		if (!find_sequence(w, i, &h->sequences[i]))
+			differences_add(d, w->name, "sequence %s.%s: not on the roll",
+					h->sequences[i].schema, h->sequences[i].name);
+}
+
+static void compare_large_objects(const struct roll_database *w, const struct roll_database *h,
+				  struct differences *d)
+{
+	const struct roll_large_objects *a = &w->large_objects, *b = &h->large_objects;
+
+	if (a->count != b->count)
+		differences_add(d, w->name, "large objects: %" PRIu64 " instead of %" PRIu64,
+				b->count, a->count);
+	else if (a->bytes != b->bytes || !fingerprint_equal(a->fingerprint, b->fingerprint))
+		differences_add(d, w->name, "large objects: the content of the %" PRIu64 " differs",
+				a->count);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct roll_entry *x = *(const struct roll_entry *const *)a;
+	const struct roll_entry *y = *(const struct roll_entry *const *)b;
+	int order = strcmp(x->type, y->type);
+
+	if (order == 0)
+		order = strcmp(x->schema, y->schema);
+	return order ? order : strcmp(x->name, y->name);
+}
+
+static int by_name_and_text(const void *a, const void *b)
+{
+	const struct roll_entry *x = *(const struct roll_entry *const *)a;
+	const struct roll_entry *y = *(const struct roll_entry *const *)b;
+	int order = by_name(a, b);
+
+	if (order != 0)
+		return order;
+	if (x->fingerprint.high != y->fingerprint.high)
+		return x->fingerprint.high < y->fingerprint.high ? -1 : 1;
+	return (x->fingerprint.low > y->fingerprint.low) -
+	       (x->fingerprint.low < y->fingerprint.low);
+}
+
+static const struct roll_entry **sorted(const struct roll_entry *entries, size_t count)
+{
+	const struct roll_entry **list = xcalloc(count + 1, sizeof *list);
+
+	for (size_t i = 0; i < count; i++)
+		list[i] = &entries[i];
+	qsort(list, count, sizeof *list, by_name_and_text);
+	return list;
+}
+
+/* "CREATE ROLE postgres", "ALTER ROLE postgres WITH ...": what initdb made before the restore. */
+static bool is_of_role(const struct roll_entry *entry, const char *role)
+{
+	size_t type = strlen(entry->type);
+	size_t len = role ? strlen(role) : 0;
+	const char *rest;
+
+	if (!role || strncmp(entry->name, entry->type, type) != 0 ||
+	    (strcmp(entry->type, "CREATE ROLE") != 0 && strcmp(entry->type, "ALTER ROLE") != 0))
+		return false;
+	rest = entry->name + type + strspn(entry->name + type, " \"");
+	if (strncmp(rest, role, len) != 0 || !strchr(" \";", rest[len]))
+		return false;
+	rest += len + strspn(rest + len, " \";");
+	return *rest == '\0' || strncmp(rest, "WITH ", 5) == 0;
+}
+
+static void entry_missing(struct differences *d, const char *database, const struct roll_entry *x,
+			  const char *how)
+{
+	if (x->schema[0] != '\0')
+		differences_add(d, database, "%s %s.%s: %s", x->type, x->schema, x->name, how);
+	else if (strncmp(x->name, x->type, strlen(x->type)) == 0) /* a statement of the globals */
+		differences_add(d, database, "%s: %s", x->name, how);
+	else
+		differences_add(d, database, "%s %s: %s", x->type, x->name, how);
+}
+
+static void compare_entries(const char *database, const struct roll_entry *want, size_t want_count,
+			    const struct roll_entry *have, size_t have_count,
+			    const struct compare_options *o, struct differences *d)
+{
+	CLEANUP(freep) const struct roll_entry **w = sorted(want, want_count);
+	CLEANUP(freep) const struct roll_entry **h = sorted(have, have_count);
+	size_t i = 0, j = 0;
+
+	while (i < want_count || j < have_count) {
+		int order = i == want_count ? 1 : j == have_count ? -1 : by_name(&w[i], &h[j]);
+		const struct roll_entry *x = order <= 0 ? w[i] : h[j];
+		bool expected = is_of_role(x, o->superuser);
+
+		if (order < 0 && !expected)
+			entry_missing(d, database, x, "missing");
+		else if (order > 0 && !expected)
+			entry_missing(d, database, x, "not in the dump");
+		else if (order == 0 && !expected && !o->entry_names_only &&
+			 !fingerprint_equal(w[i]->fingerprint, h[j]->fingerprint))
+			entry_missing(d, database, x, "its definition differs");
+		i += order <= 0;
+		j += order >= 0;
+	}
+}
+
+void compare_databases(const struct roll_database *want, const struct roll_database *have,
+		       const struct compare_options *o, struct differences *d)
+{
+	compare_tables(want, have, o->ranges, d);
+	compare_sequences(want, have, d);
+	compare_large_objects(want, have, d);
+	if (o->entries)
+		compare_entries(want->name, want->entries, want->entry_count, have->entries,
+				have->entry_count, o, d);
+	if (o->ranges && !fingerprint_equal(want->schema, have->schema))
+		differences_add(d, want->name, "the definitions differ");
+	if (o->ranges && (!same_range(want->range, have->range) || want->data_at != have->data_at ||
+			  want->post_at != have->post_at))
+		differences_add(d, want->name, "is at another place in the dump");
+}
+
+void compare_globals(const struct roll *want, const struct roll *have,
+		     const struct compare_options *o, struct differences *d)
+{
+	compare_entries("", want->entries, want->entry_count, have->entries, have->entry_count, o,
+			d);
+}
+
+void compare_rolls(const struct roll *want, const struct roll *have,
+		   const struct compare_options *o, struct differences *d)
+{
+	for (size_t i = 0; i < want->database_count; i++) {
+		const struct roll_database *w = &want->databases[i];
+		const struct roll_database *h = roll_database(have, w->name);
+
+		if (h)
+			compare_databases(w, h, o, d);
+		else
+			differences_add(d, w->name, "the whole database is missing");
+	}
+	for (size_t i = 0; i < have->database_count; i++)
+		if (!roll_database(want, have->databases[i].name))
+			differences_add(d, have->databases[i].name,
+					"the database is not on the roll");
+	if (o->entries)
+		compare_globals(want, have, o, d);
+	if (o->ranges && !same_range(want->globals, have->globals))
+		differences_add(d, "", "the globals are at another place in the dump");
+	if (o->ranges && want->bytes != have->bytes)
+		differences_add(d, "", "%" PRIu64 " bytes of SQL instead of %" PRIu64, have->bytes,
+				want->bytes);
+}

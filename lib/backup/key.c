@@ -1,0 +1,82 @@
+#include "backup/key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool key_has_suffix(const char *key, const char *suffix)
+{
+	size_t len = strlen(key), n = strlen(suffix);
+
+	return len > n && strcmp(key + len - n, suffix) == 0;
+}
+
+bool key_is_dump(const char *key)
+{
+	return key_has_suffix(key, KEY_DUMP_SUFFIX) || key_has_suffix(key, KEY_GZIP_SUFFIX);
+}
+
+const char *key_name(const char *key)
+{
+	const char *slash = strrchr(key, '/');
+
+	return slash ? slash + 1 : key;
+}
+
+bool key_is_evidence(const char *key)
+{
+	return strncmp(key_name(key), "drill-", 6) == 0 && key_has_suffix(key, ".json");
+}
+
+/* The format is the operator's own, and what it gives is checked. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static size_t format_time(char *out, size_t size, const char *format, const struct tm *tm)
+{
+	return strftime(out, size, format, tm);
+}
+#pragma GCC diagnostic pop
+
+char *key_of_day(const char *format, time_t t, struct err *e)
+{
+	char key[512];
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	if (format_time(key, sizeof key, format, &tm) == 0) {
+		err_set(e, ERR_USAGE, "key format \"%s\" gives nothing, or more than %zu bytes",
+			format, sizeof key - 1);
+		return NULL;
+	}
+	if (!key_has_suffix(key, KEY_DUMP_SUFFIX) || key[0] == '/') {
+		err_set(e, ERR_USAGE, "key format \"%s\" gives \"%s\"", format, key);
+		err_hint(e, "a key is relative and ends in " KEY_DUMP_SUFFIX ", such as %s",
+			 KEY_DEFAULT_FORMAT);
+		return NULL;
+	}
+	return xstrdup(key);
+}
+
+char *key_beside(const char *key, time_t t, const char *unique)
+{
+	int stem = (int)(strlen(key) - strlen(KEY_DUMP_SUFFIX));
+	char clock[16];
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	if (strftime(clock, sizeof clock, "%H%M%S", &tm) == 0)
+		clock[0] = '\0';
+	return xasprintf("%.*s-%s%s%s%s", stem, key, clock, unique ? "-" : "", unique ? unique : "",
+			 KEY_DUMP_SUFFIX);
+}
+
+char *key_of_evidence(const char *key, time_t t)
+{
+	int folder = (int)(key_name(key) - key);
+	char clock[32];
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	if (strftime(clock, sizeof clock, "%Y%m%dT%H%M%SZ", &tm) == 0)
+		clock[0] = '\0';
+	return xasprintf("%.*sdrill-%s.json", folder, key, clock);
+}

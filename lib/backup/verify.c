@@ -1,0 +1,202 @@
+#include "backup/verify.h"
+
+#include "backup/digest.h"
+#include "backup/key.h"
+#include "backup/meter.h"
+#include "backup/reader.h"
+#include "base/log.h"
+#include "sql/follow.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void report_databases(struct report *r, const struct roll *roll, const struct differences *d,
+		      const char *good_word)
+{
+	report_list(r, "databases");
+	for (size_t i = 0; i < roll->database_count; i++) {
+		const struct roll_database *db = &roll->databases[i];
+		struct report *row = report_row(r, "databases");
+		uint64_t bytes = 0;
+
+		for (size_t j = 0; j < db->table_count; j++)
+			bytes += db->tables[j].bytes;
+		report_string(row, "database", db->name);
+		report_int(row, "tables", (int64_t)db->table_count);
+		report_int(row, "rows", (int64_t)roll_rows(db));
+		report_bytes(row, "bytes", bytes);
+		report_int(row, "sequences", (int64_t)db->sequence_count);
+		report_int(row, "large_objects", (int64_t)db->large_objects.count);
+		report_string(row, "verdict", differences_of(d, db->name) ? "FAIL" : good_word);
+	}
+}
+
+void report_differences(struct report *r, const struct differences *d)
+{
+	size_t shown = d->count < DIFFERENCES_KEPT ? d->count : DIFFERENCES_KEPT;
+
+	report_int(r, "difference_count", (int64_t)d->count);
+	report_hide(r, "difference_count");
+	report_list(r, "differences");
+	for (size_t i = 0; i < shown; i++) {
+		struct report *row = report_row(r, "differences");
+
+		report_string(row, "database", d->items[i].database);
+		report_string(row, "difference", d->items[i].what);
+	}
+}
+
+static void check_digest(const unsigned char *expected, const char *whose,
+			 const struct digest *seen, struct differences *d)
+{
+	char want[SHA256_HEX], have[SHA256_HEX];
+
+	if (memcmp(expected, seen->sha256, 32) == 0)
+		return;
+	sha256_hex(expected, want);
+	sha256_hex(seen->sha256, have);
+	differences_add(d, "", "sha256 is %s, and %s by %s", have, want, whose);
+}
+
+static bool check_sidecar(struct store *store, const struct backup *b, const struct digest *seen,
+			  struct differences *d, struct err *e)
+{
+	CLEANUP(freep) char *key = xasprintf("%s" KEY_SHA256_SUFFIX, b->key);
+	CLEANUP(buf_stop) struct buf text = BUF_INIT(4096, "sidecar");
+	unsigned char expected[32];
+
+	if (!b->has_sidecar) {
+		if (b->status == BACKUP_COMPLETE)
+			differences_add(d, "", "the sidecar %s is missing", key);
+		return true;
+	}
+	if (!store_get_bytes(store, key, &text, e)) {
+		if (e->kind != ERR_CORRUPT)
+			return false;
+		differences_add(d, "", "%s: %s", key, e->text);
+	} else if (!sidecar_read(text.data ? text.data : "", expected, e)) {
+		differences_add(d, "", "%s: %s", key, e->text);
+	} else {
+		check_digest(expected, "the sidecar", seen, d);
+	}
+	return true;
+}
+
+/* The stored file against its manifest: identity, frames, and every entry of the roll. */
+static void check_manifest(const struct reader *r, const struct reader_seen *seen,
+			   const struct roll *roll, struct differences *d)
+{
+	const struct manifest *m = &r->manifest;
+	char id[BACKUP_ID_SIZE] = "";
+	struct err e;
+
+	if (!backup_mark_id(seen->frames.mark, id) || strcmp(id, m->id) != 0)
+		differences_add(d, "", "the dump bears the id \"%s\", the manifest %s", id, m->id);
+	if (!seen->frames.has_seek_table)
+		differences_add(d, "", "the seek table is missing");
+	else if (!frame_table_compare(&seen->frames.table, &seen->frames.seek_table, &e))
+		differences_add(d, "", "%s", e.text);
+	if (seen->digest.bytes != m->object.bytes)
+		differences_add(d, "", "%" PRIu64 " bytes, and %" PRIu64 " by the manifest",
+				seen->digest.bytes, m->object.bytes);
+	check_digest(m->object.sha256, "the manifest", &seen->digest, d);
+	compare_rolls(&m->roll, roll, &(struct compare_options){.ranges = true}, d);
+}
+
+/* Read it all. What is wrong with the bytes is a difference, not a failure to tell. */
+static bool read_back(struct store *store, const struct reader *r, struct roll *roll,
+		      struct differences *d, struct err *e)
+{
+	struct meter meter = {.what = "verify", .total = r->complete ? r->manifest.plain_bytes : 0};
+	CLEANUP(reader_seen_stop) struct reader_seen seen = {0};
+	CLEANUP(sink_freep)
+	struct sink *follow = sink_follow(NULL, &(struct follow_options){0}, roll);
+	CLEANUP(sink_freep) struct sink *metered = sink_meter(follow, &meter);
+
+	if (!reader_whole(r, store, metered, &seen, e)) {
+		if (e->kind != ERR_CORRUPT)
+			return false;
+		differences_add(d, "", "%s", e->text);
+		return true;
+	}
+	if (!check_sidecar(store, r->backup, &seen.digest, d, e))
+		return false;
+	if (r->complete)
+		check_manifest(r, &seen, roll, d);
+	return true;
+}
+
+static void check_age(const struct backup *b, const struct verify_options *o, struct differences *d)
+{
+	int64_t age_s = (int64_t)(o->now - b->time);
+
+	if (o->max_age_s > 0 && age_s > o->max_age_s)
+		differences_add(d, "", "is %lld h old, more than %lld h", (long long)age_s / 3600,
+				(long long)o->max_age_s / 3600);
+}
+
+static void report_head(struct report *r, const struct store *store, const struct backup *b,
+			const struct reader *reader, time_t now)
+{
+	char when[ISO8601_SIZE];
+
+	clock_iso8601(b->time, when);
+	report_string(r, "store", store_url(store));
+	report_string(r, "key", b->key);
+	report_string(r, "status", backup_status_name(b->status));
+	report_string(r, "time", when);
+	report_seconds(r, "age_seconds", (double)(now - b->time));
+	report_bytes(r, "bytes", b->bytes);
+	if (!reader->complete)
+		return;
+	report_bytes(r, "plain_bytes", reader->manifest.plain_bytes);
+	report_int(r, "frames", (int64_t)reader->manifest.frames);
+	report_string(r, "server_version", reader->manifest.server_version);
+}
+
+/* What a dump of an old script lacks. */
+static void report_unproved(struct report *r, const struct backup *b, bool complete)
+{
+	report_list(r, "not_proved");
+	if (complete)
+		return;
+	report_item(r, "not_proved", "no manifest: what the server held is not recorded");
+	if (!b->has_sidecar)
+		report_item(r, "not_proved", "no .sha256: the bytes may not be those written");
+}
+
+bool verify_run(struct store *store, const struct verify_options *o, struct report *r, bool *good,
+		struct err *e)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+	CLEANUP(reader_stop) struct reader reader = {0};
+	CLEANUP(differences_stop) struct differences d = {0};
+	CLEANUP(roll_stop) struct roll roll = {0};
+	int64_t started_ms = clock_ms();
+	struct backup *b;
+
+	if (!catalogue_read(store, &c, e))
+		return false;
+	b = catalogue_choose(&c, o->key, e);
+	if (!b || !reader_open(&reader, store, b, e))
+		return err_in(e, "%s", store_url(store));
+	check_age(b, o, &d);
+	if (!read_back(store, &reader, &roll, &d, e))
+		return err_in(e, "%s", b->key);
+	progress_end();
+
+	report_head(r, store, b, &reader, o->now);
+	report_seconds(r, "seconds", (double)(clock_ms() - started_ms) / 1000);
+	if (o->expected)
+		report_int(r, "databases_not_expected",
+			   (int64_t)expected_compare(o->expected, &roll, &d));
+	*good = d.count == 0;
+	report_string(r, "verdict", *good ? "pass" : "fail");
+	report_databases(r, &roll, &d, "pass");
+	report_differences(r, &d);
+	report_unproved(r, b, reader.complete);
+	report_closing(
+	    r, *good ? "pass: %s reads back as it was written" : "FAIL: %s, see the differences",
+	    b->key);
+	return true;
+}

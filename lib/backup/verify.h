@@ -1,0 +1,28 @@
+/*
+ * backup/verify: read a backup back out of its store and hold it against its sidecar and manifest.
+ */
+#ifndef BACKUP_VERIFY_H
+#define BACKUP_VERIFY_H
+
+#include "backup/catalogue.h"
+#include "backup/expect.h"
+#include "report/report.h"
+
+struct verify_options {
+	const char *key;                 /* NULL: the newest complete backup */
+	int64_t max_age_s;               /* 0: any age */
+	const struct expected *expected; /* NULL: whatever is there */
+	time_t now;
+};
+
+/* *good says whether the backup is; false only when that could not be told. A store without any
+ * complete backup is ERR_CORRUPT. */
+MUST_USE bool verify_run(struct store *, const struct verify_options *, struct report *, bool *good,
+			 struct err *);
+
+/* A table of databases with a verdict for each, and all differences; for verify and drill. */
+void report_databases(struct report *, const struct roll *, const struct differences *,
+		      const char *good_word);
+void report_differences(struct report *, const struct differences *);
+
+#endif

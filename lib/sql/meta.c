@@ -1,0 +1,85 @@
+#include "sql/meta.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool starts(const char **p, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*p, word, n) != 0 || (word[n - 1] != '=' && (*p)[n] != ' ' && (*p)[n] != '\0'))
+		return false;
+	*p += n;
+	*p += strspn(*p, " \t");
+	return true;
+}
+
+/* One argument: bare, or in double quotes with "" for each one inside. Edits in place; NULL unless the
+ * argument is all that is left. */
+static char *argument(char *p)
+{
+	char *out = p, *to = p;
+	bool closed = false;
+
+	if (*p != '"')
+		return p[0] != '\0' && !p[strcspn(p, " \t'\"\\|`:")] ? p : NULL;
+	for (p++; *p != '\0' && !closed; p++) {
+		if (*p == '"' && p[1] != '"')
+			closed = true;
+		else
+			*to++ = *p == '"' ? *p++ : *p;
+	}
+	if (!closed || *p != '\0')
+		return NULL;
+	*to = '\0';
+	return out;
+}
+
+/* "dbname='...'" with \' and \\ inside. Edits in place. */
+static char *only_dbname(char *p)
+{
+	static const char key[] = "dbname='";
+	char *out = p + sizeof key - 1, *to = out;
+
+	if (strncmp(p, key, sizeof key - 1) != 0)
+		return NULL;
+	for (p = out; *p != '\'' && *p != '\0'; p++) {
+		if (*p == '\\' && *++p == '\0')
+			return NULL;
+		*to++ = *p;
+	}
+	if (*p != '\'' || p[1] != '\0')
+		return NULL;
+	*to = '\0';
+	return out;
+}
+
+bool sql_meta_parse(const char *text, size_t len, enum sql_meta *what, char **dbname, struct err *e)
+{
+	CLEANUP(freep) char *copy = xstrndup(text, len);
+	const char *rest = copy;
+	bool conninfo;
+	char *name;
+
+	for (size_t n = strlen(copy); n > 0 && isspace((unsigned char)copy[n - 1]); n--)
+		copy[n - 1] = '\0';
+	*what = SQL_META_IGNORED;
+	if (starts(&rest, "\\restrict") || starts(&rest, "\\unrestrict") ||
+	    starts(&rest, "\\encoding"))
+		return true;
+	if (!starts(&rest, "\\connect")) {
+		copy[strcspn(copy, " \t")] = '\0';
+		return err_set(e, ERR_CORRUPT, "backslash command %.40s does not belong in a dump",
+			       copy);
+	}
+	*what = SQL_META_CONNECT;
+	conninfo = starts(&rest, "-reuse-previous=on");
+	name = argument(copy + (rest - copy));
+	if (name && conninfo)
+		name = only_dbname(name);
+	if (!name || (!conninfo && (strchr(name, '=') || strstr(name, "://"))))
+		return err_set(e, ERR_CORRUPT,
+			       "\\connect to something else than a database: %.100s", text);
+	*dbname = xstrdup(name);
+	return true;
+}
