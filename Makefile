@@ -6,12 +6,13 @@
 # make golden     write the golden files anew, for review as a diff
 # make install    PREFIX=/usr/local DESTDIR=
 #
-# MODULES="base stream" builds and tests only these folders of lib/; B=dir builds elsewhere.
+# V=1 shows every command. MODULES="base stream" builds and tests only these folders of lib/; B=dir builds elsewhere.
 
 B       := build
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 MODULES ?= $(notdir $(wildcard lib/*))
+Q       := $(if $(V),,@)
 VERBS   := dump upload list show verify drill restore
 
 CFLAGS  ?= -O2 -g
@@ -19,8 +20,8 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wformat=2 -Wundef
 WARN    += -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
 HARDEN  := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 DEPS    := libpq libzstd libcurl libcrypto jansson expat libxxhash zlib
-DEPS_CFLAGS = $(shell pkg-config --cflags $(DEPS))
-DEPS_LIBS   = $(shell pkg-config --libs $(DEPS)) -pthread
+DEPS_CFLAGS := $(shell pkg-config --cflags $(DEPS) 2>/dev/null)
+DEPS_LIBS   := $(shell pkg-config --libs $(DEPS) 2>/dev/null) -pthread -lm
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Itests -MMD -MP -pthread \
               $(WARN) $(HARDEN) $(DEPS_CFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN)
@@ -33,19 +34,22 @@ TEST := $(patsubst %.c,$B/%.o,$(foreach m,$(MODULES),$(wildcard tests/unit/test_
 all: $B/bin/pgmuster
 
 $B/bin/pgmuster: $(CMD) $B/lib.a
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
+	$Qmkdir -p $(@D)
+	@echo "  LD $@"
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
 $B/lib.a: $(LIB)
-	@rm -f $@
-	$(AR) rcs $@ $^
+	$Qrm -f $@
+	$Q$(AR) rcs $@ $^
 
 $B/unit: $(TEST) $B/lib.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) -lcriterion
+	@echo "  LD $@"
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) -lcriterion
 
 $B/%.o: %.c Makefile VERSION
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$Qmkdir -p $(@D)
+	@echo "  CC $@"
+	$Q$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # Criterion lets a leaking test pass, so a sanitizer's log is itself a failure.
 unit: $B/unit
@@ -54,9 +58,46 @@ unit: $B/unit
 	TSAN_OPTIONS=log_path=$B/san $B/unit $(UNIT_ARGS)
 	@! cat $B/san.* 2>/dev/null
 
+# Everything that the tests and the demo need is installed by the script when it is missing.
+test:
+	tools/setup test
+	$(MAKE) all unit
+	tests/run
+
+demo:
+	tools/setup demo
+	$(MAKE) all
+	tools/demo
+
+SAN_FLAGS := -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+check: lint
+	$(MAKE) B=$B/asan CFLAGS= SAN="-fsanitize=address,undefined $(SAN_FLAGS)" unit
+	$(MAKE) B=$B/tsan CFLAGS= SAN="-fsanitize=thread $(SAN_FLAGS)" unit
+	$(MAKE) B=$B/clang CC=clang all $B/clang/unit
+
+SOURCES := $(wildcard lib/*/*.[ch] cmd/*.[ch] tests/*/*.[ch])
+lint:
+	.ci/layers
+	clang-format --dry-run -Werror $(SOURCES)
+	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	    --suppress=missingInclude -Ilib -DVERSION='""' lib cmd
+	shellcheck -x tools/setup tools/demo tests/run tests/lib.sh tests/integration/*.sh .ci/run
+
+bench: all
+	tests/bench
+
+golden: all $B/unit
+	GOLDEN=write tests/run --filter '*golden*'
+	GOLDEN=write $B/unit --filter '*/golden*'
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $B/bin/pgmuster $(DESTDIR)$(PREFIX)/bin/pgmuster
+	for verb in $(VERBS); do ln -sf pgmuster $(DESTDIR)$(PREFIX)/bin/pgmuster-$$verb; done
+
 clean:
 	rm -rf $B
 
-.PHONY: all unit clean
+.PHONY: all unit test demo check lint bench golden install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -210,7 +210,8 @@ bool catalogue_read(struct store *store, struct catalogue *c, struct err *e)
 		    !add_lost(store, c, l.keys[i], e))
 			return false;
 	}
-	qsort(c->backups, c->count, sizeof *c->backups, by_time);
+	if (c->count > 0)
+		qsort(c->backups, c->count, sizeof *c->backups, by_time);
 	return true;
 }
 

@@ -1,5 +1,7 @@
 #include "backup/compare.h"
 
+#include "sql/token.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -145,6 +147,26 @@ static void compare_large_objects(const struct roll_database *w, const struct ro
 				a->count);
 }
 
+static bool has(char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Names of one kind: "role", "tablespace". */
+static void compare_names(const char *kind, char *const *want, size_t want_count, char *const *have,
+			  size_t have_count, struct differences *d)
+{
+	for (size_t i = 0; i < want_count; i++)
+		if (!has(have, have_count, want[i]))
+			differences_add(d, "", "%s %s: missing", kind, want[i]);
+	for (size_t i = 0; i < have_count; i++)
+		if (!has(want, want_count, have[i]))
+			differences_add(d, "", "%s %s: not on the roll", kind, have[i]);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct roll_entry *x = *(const struct roll_entry *const *)a;
@@ -183,18 +205,19 @@ static const struct roll_entry **sorted(const struct roll_entry *entries, size_t
 /* "CREATE ROLE postgres", "ALTER ROLE postgres WITH ...": what initdb made before the restore. */
 static bool is_of_role(const struct roll_entry *entry, const char *role)
 {
-	size_t type = strlen(entry->type);
-	size_t len = role ? strlen(role) : 0;
-	const char *rest;
+	struct sql_scan scan = {entry->name, entry->name + strlen(entry->name)};
+	struct sql_token name, after;
 
-	if (!role || strncmp(entry->name, entry->type, type) != 0 ||
+	if (!role ||
 	    (strcmp(entry->type, "CREATE ROLE") != 0 && strcmp(entry->type, "ALTER ROLE") != 0))
 		return false;
-	rest = entry->name + type + strspn(entry->name + type, " \"");
-	if (strncmp(rest, role, len) != 0 || !strchr(" \";", rest[len]))
-		return false;
-	rest += len + strspn(rest + len, " \";");
-	return *rest == '\0' || strncmp(rest, "WITH ", 5) == 0;
+	sql_next(&scan);
+	sql_next(&scan);
+	name = sql_next(&scan);
+	after = sql_next(&scan);
+	CLEANUP(freep) char *value = sql_value(&name);
+	return value && strcmp(value, role) == 0 &&
+	       (sql_is_char(&after, ';') || sql_is(&after, "with"));
 }
 
 static void entry_missing(struct differences *d, const char *database, const struct roll_entry *x,
@@ -242,6 +265,11 @@ void compare_databases(const struct roll_database *want, const struct roll_datab
 	if (o->entries)
 		compare_entries(want->name, want->entries, want->entry_count, have->entries,
 				have->entry_count, o, d);
+	/* The roll also has those that a template brought, which no dump creates. */
+	for (size_t i = 0; o->ranges && i < have->extension_count; i++)
+		if (!has(want->extensions, want->extension_count, have->extensions[i]))
+			differences_add(d, want->name, "extension %s: not on the roll",
+					have->extensions[i]);
 	if (o->ranges && !fingerprint_equal(want->schema, have->schema))
 		differences_add(d, want->name, "the definitions differ");
 	if (o->ranges && (!same_range(want->range, have->range) || want->data_at != have->data_at ||
@@ -274,6 +302,12 @@ void compare_rolls(const struct roll *want, const struct roll *have,
 					"the database is not on the roll");
 	if (o->entries)
 		compare_globals(want, have, o, d);
+	if (o->ranges) {
+		compare_names("role", want->roles, want->role_count, have->roles, have->role_count,
+			      d);
+		compare_names("tablespace", want->tablespaces, want->tablespace_count,
+			      have->tablespaces, have->tablespace_count, d);
+	}
 	if (o->ranges && !same_range(want->globals, have->globals))
 		differences_add(d, "", "the globals are at another place in the dump");
 	if (o->ranges && want->bytes != have->bytes)

@@ -4,6 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_verdict(const char *text)
+{
+	return strcmp(text, "pass") == 0 || strcmp(text, "fail") == 0 ||
+	       strcmp(text, "unknown") == 0;
+}
+
 bool evidence_read(const char *data, size_t len, struct evidence *ev)
 {
 	json_t *root = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
@@ -11,8 +17,8 @@ bool evidence_read(const char *data, size_t len, struct evidence *ev)
 	const char *key = json_string_value(json_object_get(root, "key"));
 	const char *verdict = json_string_value(json_object_get(root, "verdict"));
 	const char *finished = json_string_value(json_object_get(root, "finished"));
-	bool ok = format && strcmp(format, EVIDENCE_FORMAT) == 0 && key && verdict && finished &&
-		  clock_parse_iso8601(finished, &ev->finished);
+	bool ok = format && strcmp(format, EVIDENCE_FORMAT) == 0 && key && verdict &&
+		  is_verdict(verdict) && finished && clock_parse_iso8601(finished, &ev->finished);
 
 	if (ok) {
 		ev->key = xstrdup(key);

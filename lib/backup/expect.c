@@ -10,6 +10,8 @@ bool expected_read(const char *path, struct expected *x, struct err *e)
 	json_t *root = json_load_file(path, 0, &why);
 	bool ok = true;
 
+	if (!root && why.line < 0) /* not read at all; the text names the file */
+		return err_set(e, ERR_USAGE, "--expect: %s", why.text);
 	if (!root)
 		return err_set(e, ERR_USAGE, "--expect %s: line %d: %s", path, why.line, why.text);
 	if (!json_is_array(root))

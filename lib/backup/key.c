@@ -24,7 +24,8 @@ const char *key_name(const char *key)
 
 bool key_is_evidence(const char *key)
 {
-	return strncmp(key_name(key), "drill-", 6) == 0 && key_has_suffix(key, ".json");
+	return strncmp(key_name(key), "drill-", 6) == 0 && key_has_suffix(key, ".json") &&
+	       !key_has_suffix(key, KEY_MANIFEST_SUFFIX);
 }
 
 /* The format is the operator's own, and what it gives is checked. */
@@ -35,6 +36,23 @@ static size_t format_time(char *out, size_t size, const char *format, const stru
 	return strftime(out, size, format, tm);
 }
 #pragma GCC diagnostic pop
+
+/* No part that is empty, "." or "..", and no control character. */
+static bool is_plain_path(const char *key)
+{
+	for (const char *part = key;; part++) {
+		size_t len = strcspn(part, "/");
+
+		if (len == 0 || (len <= 2 && strspn(part, ".") >= len))
+			return false;
+		for (size_t i = 0; i < len; i++)
+			if ((unsigned char)part[i] < ' ' || part[i] == 0x7f)
+				return false;
+		part += len;
+		if (*part == '\0')
+			return true;
+	}
+}
 
 char *key_of_day(const char *format, time_t t, struct err *e)
 {
@@ -47,7 +65,7 @@ char *key_of_day(const char *format, time_t t, struct err *e)
 			format, sizeof key - 1);
 		return NULL;
 	}
-	if (!key_has_suffix(key, KEY_DUMP_SUFFIX) || key[0] == '/') {
+	if (!key_has_suffix(key, KEY_DUMP_SUFFIX) || !is_plain_path(key)) {
 		err_set(e, ERR_USAGE, "key format \"%s\" gives \"%s\"", format, key);
 		err_hint(e, "a key is relative and ends in " KEY_DUMP_SUFFIX ", such as %s",
 			 KEY_DEFAULT_FORMAT);

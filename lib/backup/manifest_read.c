@@ -3,6 +3,7 @@
 #include "backup/manifest_json.h"
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,9 +133,9 @@ static bool get_texts(const struct place *p, const char *key, const char *field,
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct place item;
 
+		*count = i + 1;
 		if (!get_item(p, key, list, i, &item, e) || !get_text(&item, field, &(*out)[i], e))
 			return false;
-		*count = i + 1;
 	}
 	return true;
 }
@@ -145,6 +146,11 @@ static bool get_table(const struct place *p, struct roll_table *t, struct err *e
 	       get_text(p, "columns", &t->columns, e) && get_number(p, "rows", &t->rows, e) &&
 	       get_number(p, "bytes", &t->bytes, e) &&
 	       get_fingerprint(p, "fingerprint", &t->fingerprint, e) && get_range(p, &t->range, e);
+}
+
+static bool is_within(struct range inner, struct range outer)
+{
+	return outer.at <= inner.at && inner.end <= outer.end;
 }
 
 static bool get_tables(const struct place *p, struct roll_database *r, struct err *e)
@@ -162,6 +168,8 @@ static bool get_tables(const struct place *p, struct roll_database *r, struct er
 		if (!get_item(p, "tables", list, i, &item, e) ||
 		    !get_table(&item, &r->tables[i], e))
 			return false;
+		if (!is_within(r->tables[i].range, r->range))
+			return wrong(&item, "at", "a place within its database", e);
 	}
 	return true;
 }
@@ -242,6 +250,7 @@ static bool get_database(const struct place *p, struct roll_database *r, struct 
 static bool get_roll(const struct place *p, struct manifest *m, struct err *e)
 {
 	struct roll *roll = &m->roll;
+	const struct range whole = {0, m->plain_bytes};
 	struct place globals;
 	const json_t *list;
 
@@ -250,6 +259,8 @@ static bool get_roll(const struct place *p, struct manifest *m, struct err *e)
 	    !get_texts(p, "tablespaces", "name", &roll->tablespaces, &roll->tablespace_count, e) ||
 	    !get_list(p, "databases", &list, e))
 		return false;
+	if (!is_within(roll->globals, whole))
+		return wrong(&globals, "end", "an offset within the dump", e);
 	roll->complete = true;
 	roll->bytes = m->plain_bytes;
 	roll->database_cap = json_array_size(list) + 1;
@@ -262,7 +273,7 @@ static bool get_roll(const struct place *p, struct manifest *m, struct err *e)
 		if (!get_item(p, "databases", list, i, &item, e) ||
 		    !get_database(&item, &roll->databases[i], &m->databases[i], e))
 			return false;
-		if (roll->databases[i].range.end > m->plain_bytes)
+		if (!is_within(roll->databases[i].range, whole))
 			return wrong(&item, "end", "an offset within the dump", e);
 	}
 	return true;
@@ -291,6 +302,8 @@ static bool get_head(const struct place *p, struct manifest *m, struct err *e)
 		return wrong(&object, "sha256", "64 hexadecimal digits", e);
 	if (!get_integer(&source, "server_version_num", &number, e))
 		return false;
+	if (number < 0 || number > INT_MAX)
+		return wrong(&source, "server_version_num", "a version such as 150020", e);
 	m->server_version_num = (int)number;
 	return get_text(&source, "system_identifier", &m->system_identifier, e) &&
 	       get_text(&source, "server_version", &m->server_version, e) &&

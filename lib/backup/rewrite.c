@@ -12,10 +12,10 @@ static bool value_is(const struct sql_token *t, const char *expected)
 	return value && expected && strcmp(value, expected) == 0;
 }
 
-/* ALTER ROLE own WITH ...: everything but what would shut us out, which becomes white space. */
-static char *without_lockout(const char *text, size_t len)
+/* ALTER ROLE own WITH ...: everything but what would shut us out, which becomes white space. The scan
+ * is behind WITH: the role itself may be called password. */
+static char *without_lockout(const char *text, size_t len, struct sql_scan scan)
 {
-	struct sql_scan scan = {text, text + len};
 	char *out = xstrndup(text, len);
 
 	for (struct sql_token t = sql_next(&scan); t.kind != SQL_END; t = sql_next(&scan)) {
@@ -34,37 +34,55 @@ static char *without_lockout(const char *text, size_t len)
 	return out;
 }
 
+static char *replaced(const char *text, size_t len, const struct sql_token *t, const char *by)
+{
+	return xasprintf("%.*s%s%.*s", (int)(t->text - text), text, by,
+			 (int)(text + len - (t->text + t->len)), t->text + t->len);
+}
+
 /* CREATE TABLESPACE name OWNER role LOCATION '/srv/fast'; -> LOCATION '' */
 static char *in_place(const char *text, size_t len)
 {
 	struct sql_scan scan = {text, text + len};
-	struct sql_token t;
+	struct sql_token before = sql_next(&scan), t = sql_next(&scan);
 
-	do
+	while (t.kind != SQL_END && !(sql_is(&before, "location") && t.kind == SQL_STRING)) {
+		before = t;
 		t = sql_next(&scan);
-	while (t.kind != SQL_END && !sql_is(&t, "location"));
-	t = sql_next(&scan);
-	if (t.kind != SQL_STRING)
-		return NULL;
-	return xasprintf("%.*s''%.*s", (int)(t.text - text), text,
-			 (int)(text + len - (t.text + t.len)), t.text + t.len);
+	}
+	return t.kind == SQL_END ? NULL : replaced(text, len, &t, "''");
 }
 
-/* The first "DATABASE name" of a statement about a database, with another name. */
+/* Behind the word DATABASE that says what a statement is about; false when it says none. Any other
+ * DATABASE is the name of a column, a role or whatever, since it is no reserved word. */
+static bool about_database(struct sql_scan *scan)
+{
+	struct sql_token verb = sql_next(scan), before = sql_next(scan), t;
+	bool two_words = sql_is(&verb, "create") || sql_is(&verb, "alter");
+	bool role = sql_is(&verb, "alter") && sql_is(&before, "role");
+
+	if (two_words && sql_is(&before, "database"))
+		return true;
+	if (two_words && !role)
+		return false;
+	for (t = sql_next(scan); t.kind != SQL_END; t = sql_next(scan)) {
+		if (sql_is(&before, role ? "in" : "on"))
+			return sql_is(&t, "database");
+		before = t;
+	}
+	return false;
+}
+
+/* A statement about a database, under another name. */
 static char *renamed(const char *text, size_t len, const char *from, const char *to)
 {
 	struct sql_scan scan = {text, text + len};
 	CLEANUP(freep) char *ident = sql_quote_ident(to);
-	struct sql_token t;
 
-	do
-		t = sql_next(&scan);
-	while (t.kind != SQL_END && !sql_is(&t, "database"));
-	t = sql_next(&scan);
-	if (!value_is(&t, from))
+	if (!about_database(&scan))
 		return NULL;
-	return xasprintf("%.*s%s%.*s", (int)(t.text - text), text, ident,
-			 (int)(text + len - (t.text + t.len)), t.text + t.len);
+	struct sql_token name = sql_next(&scan);
+	return value_is(&name, from) ? replaced(text, len, &name, ident) : NULL;
 }
 
 /* UPDATE pg_catalog.pg_database SET datistemplate = true WHERE datname = 'name'; and the like. */
@@ -75,8 +93,7 @@ static char *renamed_in_catalog(const char *text, size_t len, const char *from, 
 
 	for (struct sql_token t = sql_next(&scan); t.kind != SQL_END; t = sql_next(&scan))
 		if (t.kind == SQL_STRING && value_is(&t, from))
-			return xasprintf("%.*s%s%.*s", (int)(t.text - text), text, literal,
-					 (int)(text + len - (t.text + t.len)), t.text + t.len);
+			return replaced(text, len, &t, literal);
 	return NULL;
 }
 
@@ -97,7 +114,7 @@ enum rewrite_verdict rewrite_statement(const struct rewrite_options *o, const ch
 		return REWRITE_EXISTING_OWN_ROLE;
 	if (sql_is(&verb, "alter") && sql_is(&noun, "role") && of_own_role(o, &name) &&
 	    sql_is(&after, "with"))
-		*out = without_lockout(text, len);
+		*out = without_lockout(text, len, scan);
 	else if (sql_is(&verb, "create") && sql_is(&noun, "tablespace") && o->in_place_tablespaces)
 		*out = in_place(text, len);
 	else if (sql_is(&verb, "create") && sql_is(&noun, "database") && o->skip_create_database)

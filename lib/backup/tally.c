@@ -31,14 +31,19 @@ void allow_list_stop(struct allow_list *list)
 	*list = (struct allow_list){0};
 }
 
+static bool in_identifier(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+}
+
 /* The beginning of a statement, on one line, without what follows the word PASSWORD. */
 static char *excerpt(const char *text, size_t len)
 {
 	char *out = xstrndup(text, len < 200 ? len : 200);
-	char *password = strcasestr(out, "password");
 
-	if (password && (password == out || isspace((unsigned char)password[-1])))
-		password[strlen("password")] = '\0';
+	for (char *p = out; (p = strcasestr(p, "password")); p++)
+		if ((p == out || !in_identifier(p[-1])) && !in_identifier(p[8]))
+			p[8] = '\0';
 	for (char *p = out; *p; p++)
 		if (*p == '\n')
 			*p = ' ';

@@ -5,6 +5,7 @@
 #include "backup/meter.h"
 #include "backup/reader.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "sql/follow.h"
 
 #include <inttypes.h>
@@ -129,10 +130,11 @@ static bool read_back(struct store *store, const struct reader *r, struct roll *
 static void check_age(const struct backup *b, const struct verify_options *o, struct differences *d)
 {
 	int64_t age_s = (int64_t)(o->now - b->time);
+	char age[TEXT_SECONDS_SIZE], limit[TEXT_SECONDS_SIZE];
 
 	if (o->max_age_s > 0 && age_s > o->max_age_s)
-		differences_add(d, "", "is %lld h old, more than %lld h", (long long)age_s / 3600,
-				(long long)o->max_age_s / 3600);
+		differences_add(d, "", "is %s old, more than %s", text_seconds((double)age_s, age),
+				text_seconds((double)o->max_age_s, limit));
 }
 
 static void report_head(struct report *r, const struct store *store, const struct backup *b,

@@ -9,13 +9,15 @@
 
 bool err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
+	char text[sizeof e->text]; /* the arguments may be e's own text */
 	va_list ap;
 
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
 	e->kind = kind;
 	e->hint[0] = '\0';
-	va_start(ap, fmt);
-	vsnprintf(e->text, sizeof e->text, fmt, ap);
-	va_end(ap);
+	memcpy(e->text, text, sizeof text);
 	return false;
 }
 
@@ -182,8 +184,8 @@ void clock_iso8601(time_t t, char out[ISO8601_SIZE])
 {
 	struct tm tm;
 
-	gmtime_r(&t, &tm);
-	if (strftime(out, ISO8601_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) != ISO8601_SIZE - 1)
+	if (!gmtime_r(&t, &tm) ||
+	    strftime(out, ISO8601_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) != ISO8601_SIZE - 1)
 		snprintf(out, ISO8601_SIZE, "%s", "0000-00-00T00:00:00Z");
 }
 

@@ -3,14 +3,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 
-static volatile sig_atomic_t arrived;
+static atomic_int arrived; /* a handler sets it, any thread reads it */
 
 static void on_signal(int number)
 {
-	if (!arrived)
-		arrived = number;
+	int none = 0;
+
+	atomic_compare_exchange_strong(&arrived, &none, number);
 }
 
 void cancel_install(void)
@@ -32,9 +34,11 @@ int cancel_signal(void)
 
 bool cancel_check(struct err *e)
 {
-	if (!arrived)
+	int number = arrived;
+
+	if (!number)
 		return true;
-	return err_set(e, ERR_CANCELLED, "cancelled by SIG%s", sigabbrev_np(arrived));
+	return err_set(e, ERR_CANCELLED, "cancelled by SIG%s", sigabbrev_np(number));
 }
 
 bool cancel_wait(int fd, short events, int timeout_ms, struct err *e)

@@ -2,8 +2,7 @@
  * pg/dump: the text of pg_dumpall, made of its parts.
  *
  * pg_dumpall is itself a loop over pg_dump. Running the parts ourselves gives the same bytes (apart
- *from the random \restrict keys) and says which database failed, needs no shell, and lets several
- *run at once:
+ * from the random \restrict keys) and says which database failed, and lets several run at once:
  *
  *	pg_dump_globals, then for each database pg_dump_database, then pg_dump_closing.
  *
@@ -21,6 +20,7 @@ struct pg_dump_options {
 	const struct pg_client *client;
 	const struct pg_target *target;
 	bool no_role_passwords;
+	bool schema_only; /* to compare a restored server's schema with the roll */
 };
 
 struct pg_warnings {

@@ -7,9 +7,9 @@
  *	... connect to s.target ...
  *
  * initdb in a fresh subdirectory, a private Unix socket, no TCP, no durability, an environment of
- *its own with nothing of ours. As root it runs as another user (postgres, else nobody). It dies
- *with us. A directory whose owner process is gone (its lock is free) is removed, its server
- *stopped, by the next scratch_start in the same place.
+ * its own with nothing of ours. As root it runs as another user (postgres, else nobody). It dies
+ * with the thread that started it. A directory whose owner process is gone (its lock is free) is
+ * removed, its server stopped, by the next scratch_start in the same place.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -30,11 +30,12 @@ struct scratch_options {
 struct scratch {
 	struct pg_target target; /* isolated */
 	char *directory;         /* everything of it */
-	char *socket_directory;
-	char *log; /* the server's log file */
+	char *socket_directory;  /* as a client reaches it, which our death ends */
+	char *log;               /* the server's log file */
 	char *superuser;
 	struct proc server;
-	int lock_fd;
+	char **argv, **env; /* the server's */
+	int lock_fd, socket_fd;
 	bool started;
 };
 

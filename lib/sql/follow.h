@@ -2,12 +2,13 @@
  * follow: fill the roll from a dump's text as it passes.
  *
  *	struct roll roll = {0};
- *	CLEANUP(sink_freep) struct sink *f = sink_follow(next, &(struct follow_options){...},
- *&roll);
+ *	CLEANUP(sink_freep) struct sink *f =
+ *	    sink_follow(next, &(struct follow_options){.entries = true}, &roll);
  *
  * Understands the output of pg_dumpall, of its parts (globals, or one database's), and of pg_dump
  * alone, versions 14 to 19. Bytes go to next unchanged, before they are looked at. Constant memory
- *but for the roll itself.
+ * but for the roll itself and one statement. Rows that are INSERT statements (pg_dump --inserts)
+ * are not counted. A backslash command that no dump has (see meta.h) is ERR_CORRUPT.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
@@ -18,9 +19,10 @@
 struct follow_options {
 	uint64_t at;  /* the stream offset of the first byte, for ranges */
 	bool entries; /* list the entries of schemas and globals one by one */
-	/* A part of a dump: the closing comment of pg_dumpall is not required. Otherwise commit
-	 * fails with ERR_CORRUPT when the text ends without one, in the middle of something, or a
-	 * database lacks its own. */
+	/* A part of a dump: pg_dumpall's frame and closing comment are not required. A text that
+	 * ends in the middle of something, with a pg_dump that began but did not close, or before
+	 * its \unrestrict, is ERR_CORRUPT in any case; without part, so is one in which any
+	 * database, or pg_dumpall, lacks its closing comment. */
 	bool part;
 	/* The database that a text without a "-- Database" header is of, or NULL. */
 	const char *database;

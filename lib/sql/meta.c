@@ -57,6 +57,7 @@ static char *only_dbname(char *p)
 bool sql_meta_parse(const char *text, size_t len, enum sql_meta *what, char **dbname, struct err *e)
 {
 	CLEANUP(freep) char *copy = xstrndup(text, len);
+	int shown = (int)strnlen(copy, 100);
 	const char *rest = copy;
 	bool conninfo;
 	char *name;
@@ -77,9 +78,11 @@ bool sql_meta_parse(const char *text, size_t len, enum sql_meta *what, char **db
 	name = argument(copy + (rest - copy));
 	if (name && conninfo)
 		name = only_dbname(name);
-	if (!name || (!conninfo && (strchr(name, '=') || strstr(name, "://"))))
+	/* To psql, "-" is the database of before. */
+	if (!name || *name == '\0' ||
+	    (!conninfo && (strchr(name, '=') || strstr(name, "://") || strcmp(name, "-") == 0)))
 		return err_set(e, ERR_CORRUPT,
-			       "\\connect to something else than a database: %.100s", text);
+			       "\\connect to something else than a database: %.*s", shown, text);
 	*dbname = xstrdup(name);
 	return true;
 }

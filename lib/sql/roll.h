@@ -50,10 +50,13 @@ struct roll_large_objects {
 
 /*
  * One thing of a schema: what pg_dump introduces with "-- Name: N; Type: T; Schema: S; Owner: O",
- * or, of the globals, one statement. The fingerprint is that of its statements' text, one "\n"
- * after each. Entries of data (TABLE DATA, SEQUENCE SET, BLOBS, MATERIALIZED VIEW DATA) are not
- * listed here. An ACL's or a comment's name says of what, as pg_dump writes it. A password's text
- * is left out of the fingerprint and of names.
+ * or, of the globals, one statement, its name being its first 200 bytes. The fingerprint is that of
+ * its statements' text, one "\n" after each, with two lines more where they say something of it:
+ * "default_tablespace = X" before a table's, index's or key's, "default_table_access_method = X"
+ * before a table's. Statements SET, SELECT and DROP of the globals are none, nor are entries of
+ * data (TABLE DATA, SEQUENCE SET, BLOBS, MATERIALIZED VIEW DATA, STATISTICS DATA). An ACL's or a
+ * comment's name says of what, as pg_dump writes it. Left out of fingerprints and of names: a
+ * role's PASSWORD '...', a tablespace's LOCATION '...'.
  */
 struct roll_entry {
 	char *type, *schema, *name; /* schema is "" where pg_dump writes "-" */
@@ -62,14 +65,14 @@ struct roll_entry {
 
 struct roll_database {
 	char *name;
-	struct range
-	    range; /* from its "-- Database" header (or pg_dump's first line) up to the next */
-	uint64_t data_at; /* where the first data entry (TABLE DATA, SEQUENCE SET, BLOBS) begins */
-	uint64_t
-	    post_at; /* where the first entry after the last data entry begins; range.end if none */
+	/* From its "-- Database" header (or pg_dump's first line) up to the next. */
+	struct range range;
+	/* Where the first data entry (TABLE DATA, SEQUENCE SET, BLOBS) begins, and where the first
+	 * entry after the last one does, with the SET before it; range.end if there is none. */
+	uint64_t data_at, post_at;
 	bool complete; /* pg_dump's closing comment was there */
-	struct fingerprint
-	    schema; /* sum over all entries of XXH3-128 of "type\0schema\0name\0" and text */
+	/* Sum over all entries of XXH3-128 of "type\0schema\0name\0" and text. */
+	struct fingerprint schema;
 	struct roll_table *tables;
 	size_t table_count, table_cap;
 	struct roll_sequence *sequences;
@@ -83,11 +86,11 @@ struct roll_database {
 
 struct roll {
 	struct range globals;
-	bool complete; /* pg_dumpall's closing comment (or pg_dump's, for a lone database) was there
-			*/
+	/* pg_dumpall's closing comment (or pg_dump's, for a lone database) was there. */
+	bool complete;
 	uint64_t bytes; /* of the plain stream */
-	char *server_version,
-	    *dump_version; /* "15.20 (Debian ...)", of the first pg_dump part; or NULL */
+	/* "15.20 (Debian ...)", of the first pg_dump part; or NULL. */
+	char *server_version, *dump_version;
 	struct roll_database *databases;
 	size_t database_count, database_cap;
 	struct roll_entry *entries; /* the globals', only when asked for */

@@ -5,7 +5,8 @@
  * backslashes in E'' or while standard_conforming_strings is off), double quotes, dollar quotes,
  * line and nested block comments, parentheses, BEGIN ATOMIC bodies, and that after COPY ... FROM
  * stdin the following lines are data up to a line that is "\.". It substitutes no psql variables
- * and runs no backslash command: the consumer decides.
+ * and runs no backslash command: the consumer decides. Refused (ERR_CORRUPT): a backslash command
+ * inside a statement, text behind COPY ... FROM stdin; on its line, a NUL byte outside COPY data.
  *
  * The parts come in order to one handler; text pointers live only during the call.
  */
@@ -16,11 +17,9 @@
 
 enum sql_kind {
 	SQL_STATEMENT, /* from its first token to its semicolon, both included */
-	SQL_META, /* a backslash command, from the backslash to the line's end, without the newline
-		   */
+	SQL_META,      /* a backslash command, to the line's end, without the newline */
 	SQL_COMMENT,   /* a "--" line outside any statement, without the newline */
-	SQL_COPY_DATA, /* a run of the data of the COPY statement before it: any piece of any rows
-			*/
+	SQL_COPY_DATA, /* any piece of any rows of the COPY statement before it */
 	SQL_COPY_END,  /* its "\." line */
 };
 

@@ -38,8 +38,8 @@ bool sql_is_char(const struct sql_token *, char c);
  * caller frees. NULL for other kinds. */
 char *sql_value(const struct sql_token *);
 
-/* name written as an identifier, in quotes unless it is all lower case, digits and _; the caller
- * frees. Always quoted when in doubt: reserved words are not known here. */
+/* name written as an identifier, in quotes unless it is all lower case, digits and _ and none of
+ * PostgreSQL's keywords; the caller frees. A literal is for standard_conforming_strings on. */
 char *sql_quote_ident(const char *name);
 char *sql_quote_literal(const char *text);
 

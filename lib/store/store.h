@@ -31,6 +31,7 @@ struct store_options {
 	unsigned max_parts;       /* of one multipart upload; 0 means 10000 */
 	size_t part_bytes;        /* 0 means: chosen from put's size */
 	int attempts;             /* of one request, with doubling delays; 0 means 6 */
+	int retry_delay_ms;       /* before the second attempt; 0 means 500 */
 	int stall_s; /* a request that moves no byte for so long is broken; 0 means 60 */
 };
 

@@ -1,0 +1,201 @@
+#include "pg/conn_private.h"
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "pg/params.h"
+
+#include <ctype.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_CONNECT_TIMEOUT_S 15
+
+/* Start-up options win over settings of roles and databases. Those that younger servers only know
+ * are set after connecting. */
+static const char startup_options[] =
+    "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=3"
+    " -c bytea_output=hex -c search_path= -c synchronize_seqscans=off"
+    " -c standard_conforming_strings=on -c client_min_messages=warning"
+    " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
+    " -c default_transaction_read_only=off";
+
+static const char *const transport[][2] = {
+    {"keepalives", "1"},       {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
+    {"keepalives_count", "3"}, {"tcp_user_timeout", "60000"}, /* milliseconds */
+};
+
+static void on_notice(void *ctx, const char *message)
+{
+	char line[400];
+
+	(void)ctx;
+	pg_condense(message, line, sizeof line);
+	log_debug("PostgreSQL: %s", line);
+}
+
+void pg_freep(struct pg_conn **c)
+{
+	if (!*c)
+		return;
+	PQfinish((*c)->pg);
+	free(*c);
+	*c = NULL;
+}
+
+int pg_server_version(const struct pg_conn *c)
+{
+	return PQserverVersion(c->pg);
+}
+
+static PGconn *begin_connect(const struct pg_params *p, const char *dbname)
+{
+	size_t count = sizeof transport / sizeof *transport + p->count + 5;
+	CLEANUP(freep) const char **keywords = xcalloc(count, sizeof *keywords);
+	CLEANUP(freep) const char **values = xcalloc(count, sizeof *values);
+	CLEANUP(freep) char *options = xasprintf("%s %s", p->options, startup_options);
+	size_t n = 0;
+
+	/* Of a keyword given twice libpq takes the last. */
+	for (size_t i = 0; i < sizeof transport / sizeof *transport; i++, n++) {
+		keywords[n] = transport[i][0];
+		values[n] = transport[i][1];
+	}
+	for (size_t i = 0; i < p->count; i++, n++) {
+		keywords[n] = p->items[i].keyword;
+		values[n] = p->items[i].value;
+	}
+	if (p->password) {
+		keywords[n] = "password";
+		values[n++] = p->password;
+	}
+	keywords[n] = "options";
+	values[n++] = options;
+	keywords[n] = "application_name";
+	values[n++] = "pgmuster";
+	keywords[n] = "dbname";
+	values[n++] = dbname;
+	return PQconnectStartParams(keywords, values, 0);
+}
+
+/* With verbose errors a refusal is "FATAL:  28P01: why", its first word in any language. */
+static const char *find_sqlstate(const char *message, char sqlstate[6])
+{
+	for (const char *p = message; (p = strstr(p, ":  ")) != NULL; p += 3) {
+		size_t n = 0;
+
+		while (n < 5 &&
+		       (isdigit((unsigned char)p[3 + n]) || (p[3 + n] >= 'A' && p[3 + n] <= 'Z')))
+			n++;
+		if (n == 5 && strncmp(p + 8, ": ", 2) == 0) {
+			memcpy(sqlstate, p + 3, 5);
+			sqlstate[5] = '\0';
+			return p + 10;
+		}
+	}
+	return NULL;
+}
+
+static bool refused(PGconn *pg, const char *dbname, struct err *e)
+{
+	char sqlstate[6] = "";
+	char why[500];
+	const char *message = PQerrorMessage(pg);
+	const char *said = find_sqlstate(message, sqlstate);
+	enum err_kind kind = ERR_TRANSIENT;
+
+	if (said) {
+		kind = pg_kind_of_sqlstate(sqlstate);
+		snprintf(why, sizeof why, "%.*s", (int)strcspn(said, "\n"), said);
+	} else {
+		pg_condense(message, why, sizeof why);
+		if (strncmp(message, "invalid ", 8) == 0)
+			kind = ERR_USAGE;
+		else if (PQconnectionNeedsPassword(pg))
+			kind = ERR_DENIED;
+	}
+	err_set(e, kind, "cannot connect to PostgreSQL at %s:%s, database %s: %s", PQhost(pg),
+		PQport(pg), dbname, why);
+	if (kind == ERR_DENIED && strcmp(sqlstate, "42501") != 0)
+		err_hint(e, "give the password in a file: PGPASSFILE or PGPASSWORD_FILE");
+	return false;
+}
+
+static bool too_slow(PGconn *pg, const char *dbname, int timeout_s, struct err *e)
+{
+	return err_set(e, ERR_TRANSIENT,
+		       "cannot connect to PostgreSQL at %s:%s, database %s: timed out after %d s",
+		       PQhost(pg), PQport(pg), dbname, timeout_s);
+}
+
+static bool poll_connect(PGconn *pg, const char *dbname, int timeout_s, struct err *e)
+{
+	int64_t deadline = clock_ms() + (int64_t)timeout_s * 1000;
+	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+	while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
+		int64_t left_ms = deadline - clock_ms();
+		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+
+		if (left_ms <= 0)
+			return too_slow(pg, dbname, timeout_s, e);
+		if (!cancel_wait(PQsocket(pg), events, (int)left_ms, e)) {
+			if (e->kind == ERR_TRANSIENT)
+				too_slow(pg, dbname, timeout_s, e);
+			return false;
+		}
+		next = PQconnectPoll(pg);
+	}
+	return PQstatus(pg) == CONNECTION_OK || refused(pg, dbname, e);
+}
+
+/* Names must come as the database's own bytes, whatever PGCLIENTENCODING says; and a server whose
+ * client vanished must notice in the middle of a long statement. */
+static bool settle(struct pg_conn *c, struct err *e)
+{
+	int version = PQserverVersion(c->pg);
+	struct pg_rows rows = {0};
+	bool ok = pg_query(
+	    c, &rows, e,
+	    "SELECT pg_catalog.set_config('client_encoding', pg_catalog.getdatabaseencoding(),"
+	    " false)%s%s",
+	    version >= 140000 ? ", pg_catalog.set_config('idle_session_timeout', '0', false),"
+				" pg_catalog.set_config('client_connection_check_interval',"
+				" '1000', false)"
+			      : "",
+	    version >= 170000 ? ", pg_catalog.set_config('transaction_timeout', '0', false)" : "");
+
+	pg_rows_stop(&rows);
+	return ok;
+}
+
+struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct err *e)
+{
+	CLEANUP(pg_params_stop) struct pg_params params = {0};
+	if (!pg_params_read(t, &params, e))
+		return NULL;
+	if (t->isolated)
+		pg_params_isolate(&params);
+
+	CLEANUP(pg_freep) struct pg_conn *c = xcalloc(1, sizeof *c);
+	c->pg = begin_connect(&params, dbname);
+	if (!c->pg)
+		abort();
+	PQsetNoticeProcessor(c->pg, on_notice, NULL);
+	/* libpq tells the SQLSTATE of a refused connection in the message only. */
+	PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
+	if (!poll_connect(c->pg, dbname,
+			  t->connect_timeout_s ? t->connect_timeout_s : DEFAULT_CONNECT_TIMEOUT_S,
+			  e))
+		return NULL;
+	PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
+	if (PQsetnonblocking(c->pg, 1) != 0) {
+		pg_gone(c, e);
+		return NULL;
+	}
+	if (!settle(c, e))
+		return NULL;
+	return STEAL(c);
+}

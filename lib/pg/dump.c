@@ -1,0 +1,281 @@
+#include "pg/dump.h"
+
+#include "base/options.h"
+#include "pg/params.h"
+#include "proc/proc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+#define CONNINFO_MAX ((size_t)64 * 1024)
+
+static const char closing[] = "--\n-- PostgreSQL database cluster dump complete\n--\n\n";
+
+void pg_warnings_stop(struct pg_warnings *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		free(w->lines[i]);
+	free(w->lines);
+	*w = (struct pg_warnings){0};
+}
+
+static void note_warnings(struct pg_warnings *w, const char *of, const struct buf *errors)
+{
+	const char *p = errors->data ? errors->data : "";
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, "\n");
+
+		if (len > 0) {
+			w->lines = xgrow(w->lines, w->count, &w->cap, sizeof *w->lines);
+			w->lines[w->count++] = xasprintf("%s: %.*s", of, (int)len, p);
+		}
+		p += len + (p[len] == '\n');
+	}
+}
+
+static bool add_text(struct buf *b, const char *text, struct err *e)
+{
+	return buf_add(b, text, strlen(text), e);
+}
+
+/* keyword='value' as libpq reads it: a backslash before a quote or a backslash. */
+static bool add_param(struct buf *b, const char *keyword, const char *value, struct err *e)
+{
+	if (!add_text(b, b->len > 0 ? " " : "", e) || !add_text(b, keyword, e) ||
+	    !add_text(b, "='", e))
+		return false;
+	for (const char *p = value; *p != '\0'; p++) {
+		if ((*p == '\'' || *p == '\\') && !buf_add(b, "\\", 1, e))
+			return false;
+		if (!buf_add(b, p, 1, e))
+			return false;
+	}
+	return add_text(b, "'", e);
+}
+
+/* What a child gets in its argv: everything but secrets. dbname NULL: the child chooses. */
+static bool make_conninfo(const struct pg_params *params, const char *dbname, struct buf *out,
+			  struct err *e)
+{
+	for (size_t i = 0; i < params->count; i++) {
+		const struct pg_param *p = &params->items[i];
+
+		if (p->secret)
+			return err_set(e, ERR_USAGE,
+				       "%s cannot be handed to pg_dump, only a password can",
+				       p->keyword);
+		if (!add_param(out, p->keyword, p->value, e))
+			return false;
+	}
+	return !dbname || add_param(out, "dbname", dbname, e);
+}
+
+/* A child of ours gets no secret of the store, and for our own scratch server no PostgreSQL
+ * setting of the environment's. */
+static char **make_environment(const struct pg_params *params, bool isolated)
+{
+	static const char *const replaced[] = {"PGOPTIONS",  "PGTZ",   "PGCLIENTENCODING",
+					       "PGDATABASE", "LC_ALL", "LANGUAGE"};
+	size_t replaced_count = sizeof replaced / sizeof *replaced;
+	size_t count = 0;
+	size_t n = 0;
+
+	while (environ[count])
+		count++;
+
+	CLEANUP(freep) char **copies = xcalloc(count + 1, sizeof *copies);
+	CLEANUP(freep) const char **drop = xcalloc(count + replaced_count + 1, sizeof *drop);
+	for (size_t i = 0; i < count; i++) {
+		const char *v = environ[i];
+
+		if (strncmp(v, "AWS_", 4) == 0 || (isolated && strncmp(v, "PG", 2) == 0) ||
+		    strncmp(v, "PGPASSWORD_FILE=", 16) == 0 ||
+		    (params->password && strncmp(v, "PGPASSWORD=", 11) == 0))
+			drop[n] = copies[n] = xstrndup(v, strcspn(v, "=")), n++;
+	}
+	for (size_t i = 0; i < replaced_count; i++)
+		drop[n + i] = replaced[i];
+
+	CLEANUP(freep)
+	char *options = xasprintf("PGOPTIONS=%s -c bytea_output=hex", params->options);
+	CLEANUP(freep)
+	char *password = params->password ? xasprintf("PGPASSWORD=%s", params->password) : NULL;
+	const char *add[] = {options, "PGTZ=UTC", "LC_ALL=C", password, NULL};
+	char **env = proc_env(drop, add);
+
+	for (size_t i = 0; i < n; i++)
+		free(copies[i]);
+	return env;
+}
+
+/* The child's own first error says more than the last line, which may be part of a query. */
+static bool explain(const struct buf *errors, struct err *e)
+{
+	const char *text = errors->data ? errors->data : "";
+	const char *error = strstr(text, ": error: ");
+	char status[64] = "";
+	const char *at = strstr(e->text, "exit status ");
+
+	if (e->kind == ERR_CANCELLED)
+		return false;
+	if (error && at) {
+		const char *line = error;
+
+		while (line > text && line[-1] != '\n')
+			line--;
+		snprintf(status, sizeof status, "%.*s", (int)strcspn(at, ":"), at);
+		err_set(e, ERR_SYSTEM, "%.*s: %s: %.*s", (int)strcspn(line, ":"), line, status,
+			(int)strcspn(line, "\n"), line);
+	}
+	if (!strstr(text, "permission denied"))
+		return false;
+	e->kind = ERR_DENIED;
+	if (strstr(text, "pg_authid"))
+		return err_hint(e, "use --no-role-passwords, or a superuser");
+	return err_hint(e, "grant the role pg_read_all_data, or use a superuser");
+}
+
+/* One run of a dump program. */
+struct child {
+	const struct pg_dump_options *options;
+	const char *program;
+	const char *dbname; /* or NULL: the program chooses */
+	const char *const *arguments;
+	const char *of; /* what is dumped, for warnings and errors */
+};
+
+static bool run_child(const struct child *c, struct sink *s, struct pg_warnings *w, struct err *e)
+{
+	const struct pg_dump_options *o = c->options;
+	CLEANUP(pg_params_stop) struct pg_params params = {0};
+	CLEANUP(buf_stop) struct buf conninfo = BUF_INIT(CONNINFO_MAX, "connection string");
+	const char *argv[8] = {0};
+	size_t n = 0;
+
+	if (!pg_params_read(o->target, &params, e) ||
+	    !make_conninfo(&params, c->dbname, &conninfo, e))
+		return false;
+
+	CLEANUP(freep) char *path = xasprintf("%s/%s", o->client->directory, c->program);
+	CLEANUP(freep)
+	char *where = xasprintf("--dbname=%s", conninfo.data ? conninfo.data : "");
+	argv[n++] = path;
+	argv[n++] = "--no-password";
+	argv[n++] = where;
+	for (const char *const *a = c->arguments; *a; a++)
+		argv[n++] = *a;
+
+	CLEANUP(proc_env_freep) char **env = make_environment(&params, o->target->isolated);
+	CLEANUP(proc_stop)
+	struct proc p = {.argv = argv, .env = (const char *const *)env, .capture_out = true};
+	if (!proc_start(&p, e) || !sink_pump(s, p.out, e))
+		return err_in(e, "%s", c->of);
+	if (!proc_wait(&p, e)) {
+		note_warnings(w, c->of, &p.errors);
+		explain(&p.errors, e);
+		return err_in(e, "%s", c->of);
+	}
+	note_warnings(w, c->of, &p.errors);
+	return true;
+}
+
+/* Passes on all but the last sizeof closing - 1 bytes; commit demands that they are it. */
+struct strip_sink {
+	struct sink sink;
+	struct sink *next;
+	char held[sizeof closing - 1];
+	size_t len;
+};
+
+static bool strip_write(struct sink *sink, const void *data, size_t len, struct err *e)
+{
+	struct strip_sink *s = (struct strip_sink *)sink;
+	size_t all = s->len + len;
+	size_t keep = all < sizeof s->held ? all : sizeof s->held;
+	size_t out_held = all - keep < s->len ? all - keep : s->len;
+	size_t out_data = all - keep - out_held;
+
+	if (!sink_write(s->next, s->held, out_held, e) || !sink_write(s->next, data, out_data, e))
+		return false;
+	s->len -= out_held;
+	memmove(s->held, s->held + out_held, s->len);
+	memcpy(s->held + s->len, (const char *)data + out_data, len - out_data);
+	s->len = keep;
+	return true;
+}
+
+static bool strip_commit(struct sink *sink, struct err *e)
+{
+	struct strip_sink *s = (struct strip_sink *)sink;
+
+	if (s->len == sizeof s->held && memcmp(s->held, closing, s->len) == 0)
+		return true;
+	return err_set(e, ERR_SYSTEM, "pg_dumpall's output lacks its closing comment");
+}
+
+static void strip_free(struct sink *sink)
+{
+	free(sink);
+}
+
+static struct sink *sink_strip(struct sink *next)
+{
+	static const struct sink_ops ops = {strip_write, strip_commit, strip_free};
+	struct strip_sink *s = xcalloc(1, sizeof *s);
+
+	s->sink.ops = &ops;
+	s->next = next;
+	return &s->sink;
+}
+
+bool pg_dump_globals(const struct pg_dump_options *o, struct sink *s, struct pg_warnings *w,
+		     struct err *e)
+{
+	static const char heading[] = "--\n-- Databases\n--\n\n";
+	const char *arguments[] = {"--globals-only",
+				   o->no_role_passwords ? "--no-role-passwords" : NULL, NULL};
+	const struct child child = {o, "pg_dumpall", NULL, arguments, "globals"};
+
+	CLEANUP(sink_freep) struct sink *strip = sink_strip(s);
+	if (!run_child(&child, strip, w, e))
+		return false;
+	/* Of the stripping only: the caller's sink has more to come. */
+	if (!sink_commit(strip, e))
+		return err_in(e, "globals");
+	return sink_write(s, heading, sizeof heading - 1, e);
+}
+
+bool pg_dump_database(const struct pg_dump_options *o, const char *name, struct sink *s,
+		      struct pg_warnings *w, struct err *e)
+{
+	/* pg_dumpall expects these two on every server, and only connects to them. */
+	bool present = strcmp(name, "postgres") == 0 || strcmp(name, "template1") == 0;
+	const char *arguments[4] = {"--format=plain"};
+	size_t n = 1;
+
+	if (strpbrk(name, "\n\r"))
+		return err_set(e, ERR_USAGE,
+			       "database %.*s...: no dump can hold a name with a line break",
+			       (int)strcspn(name, "\n\r"), name);
+	if (!present)
+		arguments[n++] = "--create";
+	if (o->schema_only)
+		arguments[n++] = "--schema-only";
+
+	CLEANUP(freep) char *of = xasprintf("database %s", name);
+	CLEANUP(freep) char *connect = present ? xasprintf("\\connect %s\n\n", name) : xstrdup("");
+	CLEANUP(freep)
+	char *head = xasprintf("--\n-- Database \"%s\" dump\n--\n\n%s", name, connect);
+	const struct child child = {o, "pg_dump", name, arguments, of};
+
+	return sink_write(s, head, strlen(head), e) && run_child(&child, s, w, e);
+}
+
+bool pg_dump_closing(struct sink *s, struct err *e)
+{
+	return sink_write(s, closing, sizeof closing - 1, e);
+}

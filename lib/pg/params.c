@@ -1,0 +1,123 @@
+#include "pg/params.h"
+
+#include "base/options.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pg_params_stop(struct pg_params *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		free(p->items[i].keyword);
+		free(p->items[i].value);
+	}
+	free(p->items);
+	free(p->password);
+	free(p->options);
+	*p = (struct pg_params){0};
+}
+
+static struct pg_param *find(const struct pg_params *p, const char *keyword)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strcmp(p->items[i].keyword, keyword) == 0)
+			return &p->items[i];
+	return NULL;
+}
+
+void pg_params_set(struct pg_params *p, const char *keyword, const char *value)
+{
+	struct pg_param *item = find(p, keyword);
+
+	if (item) {
+		free(item->value);
+		item->value = xstrdup(value);
+		return;
+	}
+	p->items = xgrow(p->items, p->count, &p->cap, sizeof *p->items);
+	p->items[p->count++] =
+	    (struct pg_param){.keyword = xstrdup(keyword), .value = xstrdup(value)};
+}
+
+static void take(struct pg_params *p, const PQconninfoOption *o, bool host_given)
+{
+	if (strcmp(o->keyword, "dbname") == 0 || strcmp(o->keyword, "client_encoding") == 0)
+		return;
+	/* libpq prefers hostaddr to host: the caller's host would change nothing. */
+	if (strcmp(o->keyword, "hostaddr") == 0 && host_given)
+		return;
+	if (strcmp(o->keyword, "password") == 0) {
+		p->password = xstrdup(o->val);
+	} else if (strcmp(o->keyword, "options") == 0) {
+		p->options = xstrdup(o->val);
+	} else {
+		pg_params_set(p, o->keyword, o->val);
+		find(p, o->keyword)->secret = strchr(o->dispchar, '*') != NULL;
+	}
+}
+
+static bool take_conninfo(const struct pg_target *t, struct pg_params *p, struct err *e)
+{
+	char *message = NULL;
+	PQconninfoOption *list = PQconninfoParse(t->conninfo, &message);
+
+	PQfreemem(message);
+	if (!list) {
+		err_set(e, ERR_USAGE, "the connection string cannot be parsed");
+		return err_hint(e, "\"host=... port=... user=...\" or postgresql://user@host:port");
+	}
+	for (const PQconninfoOption *o = list; o->keyword; o++)
+		if (o->val)
+			take(p, o, t->host != NULL);
+	PQconninfoFree(list);
+	return true;
+}
+
+bool pg_params_read(const struct pg_target *t, struct pg_params *p, struct err *e)
+{
+	const char *options = t->isolated ? NULL : getenv("PGOPTIONS");
+
+	if (t->conninfo && !take_conninfo(t, p, e))
+		return false;
+	if (t->host)
+		pg_params_set(p, "host", t->host);
+	if (t->port)
+		pg_params_set(p, "port", t->port);
+	if (t->user)
+		pg_params_set(p, "user", t->user);
+	if (!p->options)
+		p->options = xstrdup(options ? options : "");
+	if (!p->password && !t->isolated && !option_secret("PGPASSWORD", &p->password, e))
+		return false;
+	return true;
+}
+
+void pg_params_isolate(struct pg_params *p)
+{
+	PQconninfoOption *list = PQconninfoParse("", NULL);
+	const struct pg_param *host;
+
+	for (const PQconninfoOption *o = list; o && o->keyword; o++) {
+		if (find(p, o->keyword) || strcmp(o->keyword, "password") == 0)
+			continue;
+		if (strcmp(o->keyword, "require_auth") == 0)
+			pg_params_set(p, o->keyword, "none");
+		else if (o->envvar && o->compiled && o->compiled[0] != '\0')
+			pg_params_set(p, o->keyword, o->compiled);
+	}
+	PQconninfoFree(list);
+	/* Any password keeps libpq from PGPASSWORD and from the password file. */
+	if (!p->password)
+		p->password = xstrdup("none");
+	/* An empty value is an unset one, so PGHOSTADDR would take us to another server. A list of
+	 * two empty ones is set; it needs two hosts. */
+	host = find(p, "host");
+	if (host) {
+		char *twice = xasprintf("%s,%s", host->value, host->value);
+
+		pg_params_set(p, "host", twice);
+		pg_params_set(p, "hostaddr", ",");
+		free(twice);
+	}
+}

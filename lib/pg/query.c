@@ -1,0 +1,199 @@
+#include "pg/conn_private.h"
+
+#include "base/cancel.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "connection to server at "h" (1.2.3.4), port 5432 failed: " says again what we say ourselves. */
+static const char *without_prefix(const char *line, size_t len)
+{
+	static const char prefix[] = "connection to server ";
+	const char *failed = memmem(line, len, " failed: ", 9);
+
+	if (!failed || strncmp(line, prefix, sizeof prefix - 1) != 0)
+		return line;
+	return failed + 9;
+}
+
+void pg_condense(const char *message, char *out, size_t max)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (const char *line = message; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+		const char *end = line + len;
+		const char *text = without_prefix(line, len);
+		size_t text_len = (size_t)(end - text);
+
+		/* An indented line is libpq's advice: "Is the server running ...?" */
+		bool wanted = *line != '\t' && text_len > 0;
+		bool again = wanted && used >= text_len &&
+			     strncmp(out + used - text_len, text, text_len) == 0;
+
+		if (wanted && !again && used < max) {
+			int n = snprintf(out + used, max - used, "%s%.*s", used ? "; " : "",
+					 (int)text_len, text);
+
+			used += n > 0 ? (size_t)n : 0;
+			if (used >= max)
+				used = max - 1;
+		}
+		line = *end == '\n' ? end + 1 : end;
+	}
+}
+
+enum err_kind pg_kind_of_sqlstate(const char *sqlstate)
+{
+	static const struct {
+		const char *prefix;
+		enum err_kind kind;
+	} kinds[] = {
+	    {"08", ERR_TRANSIENT},    /* connection exception */
+	    {"28", ERR_DENIED},       /* invalid authorization */
+	    {"3D000", ERR_MISSING},   /* no such database */
+	    {"42501", ERR_DENIED},    /* insufficient privilege */
+	    {"53300", ERR_TRANSIENT}, /* too many connections */
+	    {"57P01", ERR_TRANSIENT}, /* admin shutdown */
+	    {"57P02", ERR_TRANSIENT}, /* crash shutdown */
+	    {"57P03", ERR_TRANSIENT}, /* cannot connect now */
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strncmp(sqlstate, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+			return kinds[i].kind;
+	return ERR_SYSTEM;
+}
+
+bool pg_gone(const struct pg_conn *c, struct err *e)
+{
+	char why[500];
+
+	pg_condense(PQerrorMessage(c->pg), why, sizeof why);
+	return err_set(e, ERR_TRANSIENT, "connection to PostgreSQL at %s:%s lost: %s",
+		       PQhost(c->pg), PQport(c->pg), why[0] ? why : "no reason given");
+}
+
+bool pg_flush(struct pg_conn *c, struct err *e)
+{
+	for (;;) {
+		int pending = PQflush(c->pg);
+
+		if (pending < 0)
+			return pg_gone(c, e);
+		if (pending == 0)
+			return true;
+		if (!cancel_wait(PQsocket(c->pg), POLLIN | POLLOUT, -1, e))
+			return false;
+		/* A server that has much to say first would otherwise wait for us for ever. */
+		if (!PQconsumeInput(c->pg))
+			return pg_gone(c, e);
+	}
+}
+
+bool pg_await(struct pg_conn *c, struct err *e)
+{
+	if (!cancel_wait(PQsocket(c->pg), POLLIN, -1, e))
+		return false;
+	return PQconsumeInput(c->pg) || pg_gone(c, e);
+}
+
+bool pg_next_result(struct pg_conn *c, PGresult **out, struct err *e)
+{
+	while (PQisBusy(c->pg))
+		if (!pg_await(c, e))
+			return false;
+	*out = PQgetResult(c->pg);
+	return *out || PQstatus(c->pg) == CONNECTION_OK || pg_gone(c, e);
+}
+
+static const char *sqlstate_of(const PGresult *r)
+{
+	const char *sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+	return sqlstate ? sqlstate : "";
+}
+
+static const char *message_of(const PGresult *r)
+{
+	const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+
+	return message ? message : PQresultErrorMessage(r);
+}
+
+static bool is_error(const PGresult *r)
+{
+	ExecStatusType status = PQresultStatus(r);
+
+	return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+}
+
+/* An error without a SQLSTATE is libpq's own: the connection broke. */
+static bool fail_query(const struct pg_conn *c, const PGresult *r, struct err *e)
+{
+	if (sqlstate_of(r)[0] == '\0')
+		return pg_gone(c, e);
+	return err_set(e, pg_kind_of_sqlstate(sqlstate_of(r)), "PostgreSQL: %s (SQLSTATE %s)",
+		       message_of(r), sqlstate_of(r));
+}
+
+static bool run_query(struct pg_conn *c, const char *sql, struct pg_rows *rows, struct err *e)
+{
+	bool ok = true;
+	PGresult *r;
+
+	if (!PQsendQuery(c->pg, sql))
+		return pg_gone(c, e);
+	if (!pg_flush(c, e))
+		return false;
+	for (;;) {
+		if (!pg_next_result(c, &r, e))
+			return false;
+		if (!r)
+			return ok;
+		if (is_error(r) && ok)
+			ok = fail_query(c, r, e);
+		pg_rows_stop(rows);
+		rows->result = r;
+		rows->rows = PQntuples(r);
+		rows->columns = PQnfields(r);
+	}
+}
+
+bool pg_query(struct pg_conn *c, struct pg_rows *rows, struct err *e, const char *fmt, ...)
+{
+	CLEANUP(freep) char *sql = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&sql, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	*rows = (struct pg_rows){0};
+	if (run_query(c, sql, rows, e))
+		return true;
+	pg_rows_stop(rows);
+	return false;
+}
+
+const char *pg_value(const struct pg_rows *rows, int row, int column)
+{
+	return PQgetvalue(rows->result, row, column);
+}
+
+bool pg_is_null(const struct pg_rows *rows, int row, int column)
+{
+	return PQgetisnull(rows->result, row, column) != 0;
+}
+
+void pg_rows_stop(struct pg_rows *rows)
+{
+	PQclear(rows->result);
+	*rows = (struct pg_rows){0};
+}

@@ -1,0 +1,180 @@
+#include "store/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+struct put {
+	struct sink sink;
+	struct file_store *s;
+	char *key;
+	char *path, *partial; /* partial is NULL unless it exists */
+	int fd;
+};
+
+/* Each failure of the disk's, with what helps against it. */
+static bool fail(const struct put *p, const char *what, struct err *e)
+{
+	int number = errno;
+
+	err_sys(e, "put %s/%s: %s", p->s->store.url, p->key, what);
+	if (number == ENOSPC || number == EDQUOT)
+		err_hint(e, "free space in %s", p->s->root);
+	return false;
+}
+
+static bool put_write(struct sink *sink, const void *data, size_t len, struct err *e)
+{
+	struct put *p = (struct put *)sink;
+	const char *at = data;
+
+	while (len > 0) {
+		ssize_t n = write(p->fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(p, "write", e);
+		at += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool sync_directory(const struct put *p, const char *path, struct err *e)
+{
+	CLEANUP(closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return (fd >= 0 && fsync(fd) == 0) || fail(p, "sync directory", e);
+}
+
+/* A new name survives a crash only once its directory is on disk, and a new directory's name too. */
+static bool sync_directories(const struct put *p, struct err *e)
+{
+	CLEANUP(freep) char *path = xstrdup(p->path);
+	size_t root = strlen(p->s->root);
+	char *slash;
+
+	while ((slash = strrchr(path, '/')) != NULL && slash > path && slash >= path + root) {
+		*slash = '\0';
+		if (!sync_directory(p, path, e))
+			return false;
+	}
+	return strcmp(p->s->root, "/") != 0 || sync_directory(p, "/", e);
+}
+
+/* Over NFS, a repeated request answers EEXIST for the link that the lost first one made. */
+static bool is_ours(const struct put *p)
+{
+	struct stat partial, there;
+
+	return lstat(p->partial, &partial) == 0 && lstat(p->path, &there) == 0 &&
+	       partial.st_dev == there.st_dev && partial.st_ino == there.st_ino;
+}
+
+/* rename() would replace what is there; link() does not. */
+static bool make_visible(struct put *p, struct err *e)
+{
+	if (link(p->partial, p->path) == 0 || (errno == EEXIST && is_ours(p))) {
+		if (unlink(p->partial) != 0)
+			return fail(p, "remove the partial file", e);
+	} else if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) {
+		return fail(p, "link", e);
+	} else if (renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0) {
+		return fail(p, "rename without replacing", e); /* no hard links here */
+	}
+	freep(&p->partial);
+	p->partial = NULL;
+	return true;
+}
+
+static bool put_commit(struct sink *sink, struct err *e)
+{
+	struct put *p = (struct put *)sink;
+	int fd = p->fd;
+
+	if (fsync(fd) != 0)
+		return fail(p, "sync", e);
+	p->fd = -1;
+	if (close(fd) != 0)
+		return fail(p, "close", e);
+	return make_visible(p, e) && sync_directories(p, e);
+}
+
+static void put_free(struct sink *sink)
+{
+	struct put *p = (struct put *)sink;
+
+	closep(&p->fd);
+	if (p->partial)
+		unlink(p->partial);
+	free(p->partial);
+	free(p->path);
+	free(p->key);
+	free(p);
+}
+
+/* Below the root only: a root that is missing is a volume that is not mounted. */
+static bool make_directories(const struct put *p)
+{
+	CLEANUP(freep) char *path = xstrdup(p->path);
+
+	for (char *at = path + strlen(p->s->root) + 1; (at = strchr(at, '/')) != NULL; at++) {
+		*at = '\0';
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return false;
+		*at = '/';
+	}
+	return true;
+}
+
+static bool open_partial(struct put *p, struct err *e)
+{
+	const char *name = strrchr(p->path, '/') + 1;
+	unsigned char dice[6];
+	char hex[2 * sizeof dice + 1];
+
+	if (getrandom(dice, sizeof dice, 0) != (ssize_t)sizeof dice)
+		return fail(p, "random name", e);
+	hex_encode(dice, sizeof dice, hex);
+	p->partial = xasprintf("%.*s.%s.%s.partial", (int)(name - p->path), p->path, name, hex);
+	for (int tries = 0; p->fd < 0 && tries < 3; tries++) {
+		if (!make_directories(p))
+			break;
+		p->fd = open(p->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (p->fd < 0 && errno != ENOENT) /* a removal took the empty directory away */
+			break;
+	}
+	if (p->fd >= 0)
+		return true;
+	fail(p, "create a file", e);
+	freep(&p->partial);
+	p->partial = NULL;
+	return false;
+}
+
+struct sink *file_put(struct store *store, const char *key, const struct store_put *put,
+		      struct err *e)
+{
+	static const struct sink_ops ops = {put_write, put_commit, put_free};
+	CLEANUP(sink_freep) struct sink *sink = NULL;
+	struct file_store *s = (struct file_store *)store;
+	struct put *p = xcalloc(1, sizeof *p);
+
+	(void)put;
+	sink = &p->sink;
+	p->sink.ops = &ops;
+	p->s = s;
+	p->fd = -1;
+	p->key = xstrdup(key);
+	p->path = xasprintf("%s/%s", strcmp(s->root, "/") == 0 ? "" : s->root, key);
+	if (!file_check_root(s, e)) {
+		err_in(e, "put %s/%s", store->url, key);
+		return NULL;
+	}
+	return open_partial(p, e) ? STEAL(sink) : NULL;
+}

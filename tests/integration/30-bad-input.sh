@@ -1,0 +1,271 @@
+# Bad input: a clear error that names it, the right exit code, nothing lost and nothing left behind.
+
+setup_file() {
+	start_pg 15
+	fill_server demo
+	mkdir "$T/good"
+	pgmuster dump -q --store "file://$T/good" --key-format full.sql.zst >/dev/null
+	export GOOD=$T/good
+}
+
+# refused CODE WORDS COMMAND...: fails with that code and says these words, on stderr alone.
+refused() {
+	local code=$1 words=$2
+	shift 2
+	assert_exit "$code" "$@"
+	assert_contains "$(cat "$T/err")" "$words"
+	assert_eq 1 "$(grep -c "^pgmuster" "$T/err")" "one sentence: $(cat "$T/err")"
+}
+
+copy_good() {
+	cp -r "$GOOD" "$T/store"
+	STORE=file://$T/store
+}
+
+test_unknown_words() {
+	refused 2 'no verb dmup' pgmuster dmup
+	refused 2 '--stoer' pgmuster dump --stoer x
+	assert_contains "$(cat "$T/err")" --store
+	refused 2 'no store was named' pgmuster list
+	refused 2 '' pgmuster
+	refused 2 'ftp' pgmuster list --store ftp://x/y
+	refused 2 '--max-age' pgmuster verify --store "file://$GOOD" --max-age soon
+	refused 2 '--level' pgmuster dump --store "file://$GOOD" --level 99
+	refused 2 'key format' pgmuster dump --store "file://$GOOD" --key-format x.txt
+	refused 2 'no SQLSTATE' pgmuster drill --store "file://$GOOD" --allow-error oops
+	refused 2 'SCHEMA.TABLE' pgmuster restore --store "file://$GOOD" -d immich -t oops
+}
+
+test_servers() {
+	refused 3 'cannot connect' pgmuster dump --store "file://$GOOD" --server 'host=127.0.0.1 port=1'
+	refused 3 'cannot connect' pgmuster dump --store "file://$GOOD" --server "host=$T/nowhere"
+	sql postgres "CREATE ROLE walter LOGIN PASSWORD 'right'" || true
+	as_pg sed -i '1i local all walter scram-sha-256' "$PG_DATA/pg_hba.conf"
+	sql postgres 'SELECT pg_reload_conf()' >/dev/null
+	eventually 5 sh -c "! PGUSER=walter PGPASSWORD=wrong psql -d postgres -c '' 2>/dev/null"
+	PGPASSWORD=wrong refused 3 'password' pgmuster dump --store "file://$GOOD" --server user=walter
+	assert_not_contains "$(cat "$T/err")" wrong
+	echo right >"$T/password"
+	PGPASSWORD_FILE=$T/password refused 3 'no-role-passwords' pgmuster dump --store "file://$GOOD" --server user=walter
+}
+
+test_client_older_than_the_server() {
+	local old=$PG_BIN
+	start_pg 18
+	refused 2 '18' pgmuster dump --store "file://$GOOD" --pg-bin "$old"
+}
+
+test_file_stores() {
+	refused 3 "$T/none" pgmuster dump --store "file://$T/none"
+	refused 3 "$T/none" pgmuster list --store "file://$T/none"
+	mkdir "$T/empty"
+	refused 1 'no complete backup' pgmuster verify --store "file://$T/empty"
+	refused 1 'no complete backup' pgmuster drill --store "file://$T/empty"
+	assert_exit 0 pgmuster list --store "file://$T/empty"
+	refused 3 'no dump named' pgmuster verify --store "file://$GOOD" --key x/full.sql.zst
+}
+
+test_full_disk_and_read_only_directory() {
+	mkdir "$T/small"
+	mount -t tmpfs -o size=100k none "$T/small" 2>/dev/null || skip 'tmpfs cannot be mounted here'
+	local code=0
+	refused 3 'No space left' pgmuster dump --store "file://$T/small" || code=1
+	[ "$(find "$T/small" -type f | wc -l)" = 0 ] || code=2
+	mount -o remount,ro "$T/small"
+	refused 3 'Read-only' pgmuster dump --store "file://$T/small" || code=3
+	umount "$T/small"
+	assert_eq 0 "$code"
+}
+
+test_s3_stores() {
+	start_s3 "${1:-versitygw}"
+	refused 3 'nobucket' pgmuster dump --store s3://nobucket/x
+	refused 3 'nobucket' pgmuster list --store s3://nobucket/x
+	AWS_SECRET_ACCESS_KEY=wrong refused 3 'secret' pgmuster list --store "s3://$S3_BUCKET/x"
+	assert_not_contains "$(cat "$T/err")" wrong
+	AWS_ACCESS_KEY_ID=nobody refused 3 'nobody' pgmuster list --store "s3://$S3_BUCKET/x" ||
+		assert_contains "$(cat "$T/err")" 'access key'
+	refused 3 '127.0.0.1:1' pgmuster list --store "s3://$S3_BUCKET/x" --endpoint http://127.0.0.1:1 --attempts 2
+	unset AWS_ACCESS_KEY_ID
+	refused 2 'AWS_ACCESS_KEY_ID' pgmuster list --store "s3://$S3_BUCKET/x"
+}
+
+test_s3_stores_minio() { test_s3_stores minio; }
+
+test_clock_off_by_hours() {
+	start_s3 versitygw
+	command -v faketime >/dev/null || skip 'no faketime'
+	refused 3 'clock' faketime -f +5h pgmuster list --store "s3://$S3_BUCKET/x" --attempts 1
+}
+
+# What an age, an expectation, or a damaged byte says; each starts from an intact backup that passes.
+test_verify_finds() {
+	copy_good
+	assert_exit 0 pgmuster verify --store "$STORE"
+	echo '["immich","walter"]' >"$T/expected"
+	assert_exit 1 pgmuster verify --store "$STORE" --expect "$T/expected" --json
+	assert_json '.differences[0].database' walter
+	sleep 2
+	assert_exit 1 pgmuster verify --store "$STORE" --max-age 1s --json
+	assert_contains "$(json '.differences[0].difference')" 'old'
+	echo '["immich"' >"$T/expected"
+	refused 2 'line 1' pgmuster verify --store "$STORE" --expect "$T/expected"
+}
+
+# damaged WORDS COMMAND: after COMMAND in a copy of the good store, verify says WORDS and exits 1.
+damaged() {
+	local words=$1
+	shift
+	rm -rf "$T/store"
+	copy_good
+	assert_exit 0 pgmuster verify --store "$STORE"
+	(cd "$T/store" && "$@")
+	assert_exit 1 pgmuster verify --store "$STORE"
+	assert_contains "$(cat "$T/out" "$T/err")" "$words"
+}
+
+flip_bit() {
+	local size=$(($(stat -c %s full.sql.zst)))
+	python3 - full.sql.zst $((size * $1 / 100)) <<-'END'
+		import sys
+		with open(sys.argv[1], "r+b") as f:
+		    f.seek(int(sys.argv[2])); b = f.read(1)[0]
+		    f.seek(int(sys.argv[2])); f.write(bytes([b ^ 4]))
+	END
+}
+
+test_damage_is_named() {
+	damaged 'bytes' truncate -s -1 full.sql.zst
+	damaged 'frame' flip_bit 50
+	damaged 'frame' flip_bit 10
+	damaged 'sidecar' sh -c 'echo 0000000000000000000000000000000000000000000000000000000000000000 >full.sql.zst.sha256'
+	damaged 'sidecar' rm full.sql.zst.sha256
+	damaged 'not JSON' sh -c 'echo garbage >full.sql.zst.manifest.json'
+	damaged 'changed or damaged' sed -i 's/"rows": [0-9]*/"rows": 999/' full.sql.zst.manifest.json
+	damaged 'is gone' rm full.sql.zst
+	damaged 'bytes' sh -c 'echo garbage >>full.sql.zst'
+}
+
+test_manifest_of_another_version() {
+	copy_good
+	sed -i 's/"version": 1/"version": 7/' "$T/store/full.sql.zst.manifest.json"
+	assert_exit 1 pgmuster verify --store "$STORE"
+	assert_contains "$(cat "$T/err")" 'manifest version 7'
+}
+
+test_dump_without_manifest_is_never_chosen() {
+	copy_good
+	rm "$T/store/full.sql.zst.manifest.json"
+	assert_exit 0 pgmuster list --store "$STORE" --json
+	assert_json '.backups[0].status' incomplete
+	refused 1 'no complete backup' pgmuster drill --store "$STORE"
+	refused 1 'incomplete' pgmuster drill --store "$STORE" --key full.sql.zst
+}
+
+test_scratch_without_an_extension_or_a_locale() {
+	copy_good
+	local bin=$PG_BIN
+	# A server of the same version whose extensions are not installed cannot be had from packages: the
+	# backup is made to want one more than there is.
+	sql postgres 'CREATE DATABASE wants_more'
+	sql wants_more 'CREATE EXTENSION hstore'
+	sql wants_more "UPDATE pg_extension SET extname = 'postgis_of_mars' WHERE extname = 'hstore'"
+	assert_exit 0 pgmuster dump --store "$STORE" --key-format second.sql.zst
+	sql postgres 'DROP DATABASE wants_more'
+	refused 3 'extension postgis_of_mars' pgmuster drill --store "$STORE" --pg-bin "$bin"
+	sql postgres 'CREATE DATABASE far_away'
+	sql postgres "UPDATE pg_database SET datcollate = 'tlh_KX', datctype = 'tlh_KX' WHERE datname = 'far_away'"
+	assert_exit 0 pgmuster dump --store "$STORE" --key-format third.sql.zst || true
+	sql postgres 'DROP DATABASE far_away'
+	[ ! -e "$T/store/third.sql.zst.manifest.json" ] ||
+		refused 3 'tlh_KX' pgmuster drill --store "$STORE" --pg-bin "$bin"
+}
+
+test_out_of_file_descriptors() {
+	mkdir "$T/store"
+	local limit
+	for limit in 4 6 8 10 12; do
+		assert_exit 3 bash -c "ulimit -n $limit; exec pgmuster dump --store file://$T/store" ||
+			assert_exit 0 true
+		assert_eq '' "$(find "$T/store" -name '*.manifest.json')"
+	done
+}
+
+# At any moment: no backup visible that is none, nothing of ours left running, the first one untouched.
+test_killed_dump_leaves_nothing() {
+	copy_good
+	local before signal delay pid code
+	before=$(cat "$T"/store/full.sql.zst* | sha256sum)
+	sql postgres 'CREATE DATABASE big'
+	sql big "CREATE TABLE t AS SELECT g, repeat(md5(g::text), 10) FROM generate_series(1, 300000) g"
+	for signal in INT TERM KILL; do
+		for delay in 0.05 0.2 0.5; do
+			setsid pgmuster dump -q --store "$STORE" --key-format second.sql.zst >/dev/null 2>"$T/err" &
+			pid=$!
+			sleep $delay
+			kill -$signal $pid 2>/dev/null || true
+			code=0
+			wait $pid || code=$?
+			case $signal in
+			INT) [ $code = 130 ] || [ $code = 0 ] || fail "exit $code: $(cat "$T/err")" ;;
+			TERM) [ $code = 143 ] || [ $code = 0 ] || fail "exit $code: $(cat "$T/err")" ;;
+			esac
+			eventually 5 sh -c "! pgrep -f 'pg_dump.*$PGHOST' >/dev/null"
+			if [ $code != 0 ]; then
+				[ ! -e "$T/store/second.sql.zst.manifest.json" ] || fail 'a killed dump is visible'
+				[ $signal = KILL ] || assert_eq '' "$(find "$T/store" -name '*partial*')"
+			fi
+			rm -f "$T"/store/second*
+			assert_eq "$before" "$(cat "$T"/store/full.sql.zst* | sha256sum)"
+		done
+	done
+	sql postgres 'DROP DATABASE big'
+}
+
+test_killed_drill_is_cleaned_up() {
+	local signal pid code
+	mkdir "$T/scratch"
+	chmod 777 "$T/scratch"
+	for signal in TERM INT; do
+		pgmuster drill -q --store "file://$GOOD" --no-evidence --scratch-directory "$T/scratch" >/dev/null 2>"$T/err" &
+		pid=$!
+		eventually 20 sh -c "ls -d $T/scratch/*/data/postmaster.pid >/dev/null 2>&1"
+		kill -$signal $pid
+		code=0
+		wait $pid || code=$?
+		[ $code = 143 ] || [ $code = 130 ] || fail "exit $code: $(cat "$T/err")"
+		assert_eq '' "$(ls -A "$T/scratch")"
+	done
+	pgmuster drill -q --store "file://$GOOD" --no-evidence --scratch-directory "$T/scratch" >/dev/null 2>&1 &
+	pid=$!
+	eventually 20 sh -c "ls -d $T/scratch/*/data/postmaster.pid >/dev/null 2>&1"
+	kill -KILL $pid
+	wait $pid || true
+	assert_exit 0 pgmuster drill --store "file://$GOOD" --no-evidence --scratch-directory "$T/scratch"
+	assert_eq '' "$(ls -A "$T/scratch")"
+}
+
+test_old_dumps_of_other_scripts() {
+	mkdir "$T/store"
+	local store=file://$T/store
+	pg_dumpall >"$T/old.sql"
+	zstd -q "$T/old.sql" -o "$T/store/old.sql.zst"
+	gzip -c "$T/old.sql" >"$T/store/old.sql.gz"
+	(cd "$T/store" && sha256sum old.sql.gz >old.sql.gz.sha256)
+	assert_exit 0 pgmuster list --store "$store" --json
+	assert_json '[.backups[].status] | unique | join(",")' foreign
+	refused 1 'no complete backup' pgmuster verify --store "$store"
+	for key in old.sql.zst old.sql.gz; do
+		assert_exit 0 pgmuster verify --store "$store" --key $key --json
+		assert_json '.not_proved | length > 0' true
+		assert_exit 0 pgmuster drill --store "$store" --key $key --check content --json
+		assert_json .verdict pass
+		assert_json '.not_proved | length > 0' true
+	done
+	refused 2 'no index' pgmuster restore --store "$store" --key old.sql.gz --database immich --as x
+	start_pg 15
+	assert_exit 0 pgmuster restore --store "$store" --key old.sql.gz
+	head -c 20000 "$T/old.sql" | gzip >"$T/store/cut.sql.gz"
+	assert_exit 1 pgmuster verify --store "$store" --key cut.sql.gz
+	assert_exit 1 pgmuster drill --store "$store" --key cut.sql.gz
+}
