@@ -37,7 +37,7 @@
 #		Load tests/sample/. For hostile: -v databases=50 -v tables=3000 -v big_mb=50 are what
 #		there is without arguments; fewer are faster.
 #	stock_dump
-#		pg_dumpall's text with what differs from run to run taken out.
+#		pg_dumpall's text with what differs from run to run taken out, and rows sorted.
 #	start_s3 versitygw|minio
 #		An S3 server with a bucket. Exports AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID
 #		AWS_SECRET_ACCESS_KEY AWS_REGION S3_BUCKET S3_PID S3_DIR. With versitygw,
@@ -247,7 +247,13 @@ fill_server() {
 }
 
 stock_dump() {
-	pg_dumpall "$@" | sed -E '/^\\(un)?restrict /d; s/^-- (Started|Completed) on .*//'
+	pg_dumpall "$@" | sed -E '/^\\(un)?restrict /d; s/^-- (Started|Completed) on .*//' | sort_rows
+}
+
+# A restored table may hold its rows in another order: COPY fills pages as rows fit.
+sort_rows() {
+	perl -ne 'if (!$in) { print; if (/^COPY .* FROM stdin;$/) { $in = 1; @rows = () } }
+		elsif ($_ eq "\\.\n") { print sort(@rows), $_; $in = 0 } else { push @rows, $_ }'
 }
 
 # S3

@@ -237,16 +237,15 @@ static void learn_free(struct sink *s)
 	sql_split_freep(&((struct learn_sink *)s)->split);
 }
 
-static bool learn_sequences(struct restore *r, struct range pre, struct table_filter *f,
-			    struct err *e)
+static bool learn_range(struct restore *r, struct range part, struct table_filter *f, struct err *e)
 {
 	static const struct sink_ops ops = {learn_write, learn_commit, learn_free};
 	CLEANUP(sql_split_freep)
 	struct sql_split *split = sql_split_new(&(struct sql_split_options){
-	    .at = pre.at, .statement_max = MIB, .cut_long = true, .handler = learn, .ctx = f});
+	    .at = part.at, .statement_max = MIB, .cut_long = true, .handler = learn, .ctx = f});
 	struct learn_sink sink = {.sink.ops = &ops, .split = split};
 
-	return reader_part(r->reader, r->store, pre, &sink.sink, e);
+	return reader_part(r->reader, r->store, part, &sink.sink, e);
 }
 
 /* Their values are not in the table's own range, but they are on the roll. */
@@ -327,7 +326,8 @@ bool restore_table(struct restore *r, const struct restore_table *t, struct err 
 	run.rewrite.rename_to = t->into;
 	run.only = &f;
 	run.one_transaction = true;
-	if (!t->data_only && !learn_sequences(r, (struct range){db->range.at, db->data_at}, &f, e))
+	if (!t->data_only && (!learn_range(r, (struct range){db->range.at, db->data_at}, &f, e) ||
+			      !learn_range(r, (struct range){db->post_at, db->range.end}, &f, e)))
 		return false;
 	if (!definition_and_rows(r, &run, db, table, t, e))
 		return false;

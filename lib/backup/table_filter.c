@@ -9,7 +9,7 @@
 static const struct {
 	const char *begin[4]; /* the statement's first words */
 	const char *before;   /* the word after which the name stands */
-	int nth;              /* which of them, from 1 */
+	int nth;              /* which of them, from 1; 0: the last */
 	bool column;          /* the name is that of a column, the table in front of it */
 } shapes[] = {
     {{"create", "table"}, "table", 1, false},
@@ -23,20 +23,23 @@ static const struct {
     {{"create", "constraint", "trigger"}, "on", 1, false},
     {{"create", "policy"}, "on", 1, false},
     {{"create", "rule"}, "to", 1, false},
-    {{"create", "statistics"}, "from", 1, false},
+    {{"create", "statistics"}, "from", 0, false},
     {{"comment", "on", "table"}, "table", 1, false},
+    {{"comment", "on", "foreign", "table"}, "table", 1, false},
     {{"comment", "on", "column"}, "column", 1, true},
     {{"comment", "on", "constraint"}, "on", 2, false},
     {{"comment", "on", "trigger"}, "on", 2, false},
     {{"comment", "on", "policy"}, "on", 2, false},
     {{"comment", "on", "rule"}, "on", 2, false},
     {{"security", "label"}, "table", 1, false},
+    {{"security", "label"}, "column", 1, true},
     {{"grant"}, "table", 1, false},
     {{"revoke"}, "table", 1, false},
 };
 
-/* Likewise for sequences. */
-static const char *const sequence_verbs[] = {"create", "alter", "comment", "grant", "revoke"};
+/* What belongs to a table and has a name of its own, and the statements about such. */
+static const char *const kinds[] = {"sequence", "index", "statistics"};
+static const char *const verbs[] = {"create", "alter", "comment", "grant", "revoke"};
 
 static bool begins(const char *text, size_t len, const char *const words[4])
 {
@@ -51,13 +54,20 @@ static bool begins(const char *text, size_t len, const char *const words[4])
 	return true;
 }
 
-/* Move behind the nth bare word. */
+/* Move behind the nth bare word, or the last. */
 static bool seek(struct sql_scan *scan, const char *word, int nth)
 {
-	for (struct sql_token t = sql_next(scan); t.kind != SQL_END; t = sql_next(scan))
-		if (sql_is(&t, word) && --nth == 0)
+	struct sql_scan last = {0};
+
+	for (struct sql_token t = sql_next(scan); t.kind != SQL_END; t = sql_next(scan)) {
+		if (!sql_is(&t, word))
+			continue;
+		last = *scan;
+		if (--nth == 0)
 			return true;
-	return false;
+	}
+	*scan = last;
+	return nth < 0 && last.p;
 }
 
 /* pg_dump puts ONLY, and sometimes IF EXISTS, between the keyword and the name. */
@@ -78,51 +88,96 @@ static bool names(struct sql_scan *scan, const char *schema, const char *name, b
 	skip_only(scan);
 	if (!sql_qualified(scan, &s, &n) || !s || strcmp(s, schema) != 0 || strcmp(n, name) != 0)
 		return false;
+	if (!column)
+		return true;
 	struct sql_token t = sql_next(scan);
-	return !column || sql_is_char(&t, '.');
+	return sql_is_char(&t, '.');
 }
 
-static void own(struct table_filter *f, struct sql_scan *scan)
+/* Remember the name that follows; an index has its table's schema. */
+static void own(struct table_filter *f, const char *kind, struct sql_scan *scan)
 {
-	char *schema = NULL, *name = NULL;
+	CLEANUP(freep) char *schema = NULL;
+	CLEANUP(freep) char *name = NULL;
 
-	if (!sql_qualified(scan, &schema, &name) || !schema) {
-		free(schema);
-		free(name);
+	if (!sql_qualified(scan, &schema, &name))
 		return;
-	}
-	f->sequences =
-	    xgrow(f->sequences, f->sequence_count, &f->sequence_cap, sizeof *f->sequences);
-	f->sequences[f->sequence_count++] = (struct owned_sequence){schema, name};
+	f->objects = xgrow(f->objects, f->object_count, &f->object_cap, sizeof *f->objects);
+	f->objects[f->object_count++] =
+	    (struct table_object){kind, schema ? STEAL(schema) : xstrdup(f->schema), STEAL(name)};
+}
+
+/* ALTER TABLE ONLY t ADD CONSTRAINT name PRIMARY KEY and the like, with scan behind the table: the
+ * constraint's index has its name. */
+static void learn_key(struct table_filter *f, struct sql_scan scan)
+{
+	struct sql_token add = sql_next(&scan), constraint = sql_next(&scan);
+	struct sql_scan name = scan;
+	struct sql_token type;
+
+	sql_next(&scan);
+	type = sql_next(&scan);
+	if (sql_is(&add, "add") && sql_is(&constraint, "constraint") &&
+	    (sql_is(&type, "primary") || sql_is(&type, "unique") || sql_is(&type, "exclude")))
+		own(f, "index", &name);
+}
+
+/* ALTER TABLE t ALTER COLUMN c ADD GENERATED ... AS IDENTITY ( SEQUENCE NAME s ...: likewise. */
+static void learn_identity(struct table_filter *f, struct sql_scan scan)
+{
+	struct sql_token alter = sql_next(&scan);
+
+	if (sql_is(&alter, "alter") && seek(&scan, "generated", 1) && seek(&scan, "sequence", 1) &&
+	    seek(&scan, "name", 1))
+		own(f, "sequence", &scan);
 }
 
 void table_filter_learn(struct table_filter *f, const char *text, size_t len)
 {
-	static const char *const alter_sequence[4] = {"alter", "sequence"};
+	static const struct {
+		const char *begin[4];
+		const char *kind, *before; /* the word before the table */
+		int nth;
+		bool column;
+	} owned[] = {
+	    {{"alter", "sequence"}, "sequence", "by", 0, true},
+	    {{"create", "index"}, "index", "on", 1, false},
+	    {{"create", "unique", "index"}, "index", "on", 1, false},
+	    {{"create", "statistics"}, "statistics", "from", 0, false},
+	};
 	static const char *const alter_table[4] = {"alter", "table"};
-	struct sql_scan scan = {text, text + len}, sequence;
+	struct sql_scan start = {text, text + len}, scan = start;
 
-	if (begins(text, len, alter_sequence)) {
-		seek(&scan, "sequence", 1);
-		sequence = scan;
-		if (seek(&scan, "owned", 1) && seek(&scan, "by", 1) &&
-		    names(&scan, f->schema, f->name, true))
-			own(f, &sequence);
-	} else if (begins(text, len, alter_table)) {
-		seek(&scan, "table", 1);
-		if (names(&scan, f->schema, f->name, false) && seek(&scan, "identity", 1) &&
-		    seek(&scan, "sequence", 1) && seek(&scan, "name", 1))
-			own(f, &scan);
+	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+		if (begins(text, len, owned[i].begin) &&
+		    seek(&scan, owned[i].before, owned[i].nth) &&
+		    names(&scan, f->schema, f->name, owned[i].column)) {
+			seek(&start, owned[i].kind, 1);
+			own(f, owned[i].kind, &start);
+			return;
+		}
+	scan = start;
+	if (begins(text, len, alter_table) && seek(&scan, "table", 1) &&
+	    names(&scan, f->schema, f->name, false)) {
+		learn_key(f, scan);
+		learn_identity(f, scan);
 	}
+}
+
+static bool knows(const struct table_filter *f, const char *kind, const char *schema,
+		  const char *name)
+{
+	for (size_t i = 0; i < f->object_count; i++)
+		if (strcmp(f->objects[i].kind, kind) == 0 &&
+		    strcmp(f->objects[i].schema, schema) == 0 &&
+		    strcmp(f->objects[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 bool table_filter_owns(const struct table_filter *f, const char *schema, const char *sequence)
 {
-	for (size_t i = 0; i < f->sequence_count; i++)
-		if (strcmp(f->sequences[i].schema, schema) == 0 &&
-		    strcmp(f->sequences[i].name, sequence) == 0)
-			return true;
-	return false;
+	return knows(f, "sequence", schema, sequence);
 }
 
 static bool is_setting(const char *text, size_t len)
@@ -139,26 +194,40 @@ static bool is_setting(const char *text, size_t len)
 	       (sql_is(&function, "set_config") || sql_is(&function, "setval"));
 }
 
-static bool is_of_owned_sequence(const struct table_filter *f, const char *text, size_t len)
+/* ALTER TABLE parent ATTACH PARTITION child, with scan behind the parent: the child is not restored
+ * with it. */
+static bool attaches(struct sql_scan scan)
 {
-	struct sql_scan scan = {text, text + len};
-	struct sql_token verb = sql_next(&scan);
-	CLEANUP(freep) char *schema = NULL;
-	CLEANUP(freep) char *name = NULL;
-	bool known = false;
+	struct sql_token attach = sql_next(&scan), partition = sql_next(&scan);
 
-	for (size_t i = 0; i < sizeof sequence_verbs / sizeof *sequence_verbs; i++)
-		known |= sql_is(&verb, sequence_verbs[i]);
-	return known && seek(&scan, "sequence", 1) && sql_qualified(&scan, &schema, &name) &&
-	       schema && table_filter_owns(f, schema, name);
+	return sql_is(&attach, "attach") && sql_is(&partition, "partition");
 }
 
-/* ALTER TABLE parent ATTACH PARTITION child: the child is not restored with its parent. */
-static bool attaches(const char *text, size_t len)
+/* A statement with the word keyword and behind it the name of such an object of the table. */
+static bool is_of_object(const struct table_filter *f, const char *keyword, const char *kind,
+			 struct sql_scan scan)
 {
-	struct sql_scan scan = {text, text + len};
+	CLEANUP(freep) char *schema = NULL;
+	CLEANUP(freep) char *name = NULL;
 
-	return seek(&scan, "attach", 1);
+	return seek(&scan, keyword, 1) && sql_qualified(&scan, &schema, &name) && schema &&
+	       knows(f, kind, schema, name) && !attaches(scan);
+}
+
+static bool is_of_any_object(const struct table_filter *f, const char *text, size_t len)
+{
+	static const char *const alter_table[4] = {"alter", "table"};
+	struct sql_scan scan = {text, text + len};
+	struct sql_token verb = sql_next(&scan);
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		known |= sql_is(&verb, verbs[i]);
+	for (size_t i = 0; known && i < sizeof kinds / sizeof *kinds; i++)
+		if (is_of_object(f, kinds[i], kinds[i], scan))
+			return true;
+	/* pg_dump before 16 gives a sequence its owner so. */
+	return begins(text, len, alter_table) && is_of_object(f, "table", "sequence", scan);
 }
 
 bool table_filter_wants(const struct table_filter *f, const char *text, size_t len)
@@ -171,18 +240,18 @@ bool table_filter_wants(const struct table_filter *f, const char *text, size_t l
 		if (begins(text, len, shapes[i].begin))
 			if (seek(&scan, shapes[i].before, shapes[i].nth) &&
 			    names(&scan, f->schema, f->name, shapes[i].column))
-				return !attaches(text, len);
+				return !attaches(scan);
 	}
-	return is_of_owned_sequence(f, text, len);
+	return is_of_any_object(f, text, len);
 }
 
 void table_filter_stop(struct table_filter *f)
 {
-	for (size_t i = 0; i < f->sequence_count; i++) {
-		free(f->sequences[i].schema);
-		free(f->sequences[i].name);
+	for (size_t i = 0; i < f->object_count; i++) {
+		free(f->objects[i].schema);
+		free(f->objects[i].name);
 	}
-	free(f->sequences);
-	f->sequences = NULL;
-	f->sequence_count = f->sequence_cap = 0;
+	free(f->objects);
+	f->objects = NULL;
+	f->object_count = f->object_cap = 0;
 }

@@ -12,14 +12,16 @@
 
 struct table_filter {
 	const char *schema, *name;
-	/* Sequences found by table_filter_learn: owned by its columns. */
-	struct owned_sequence {
+	/* Found by table_filter_learn: sequences that its columns own, its indexes and statistics. */
+	struct table_object {
+		const char *kind; /* "sequence", "index", "statistics" */
 		char *schema, *name;
-	} * sequences;
-	size_t sequence_count, sequence_cap;
+	} * objects;
+	size_t object_count, object_cap;
 };
 
-/* See a statement before any is run: ALTER SEQUENCE ... OWNED BY, and identity columns. */
+/* See every statement before any is run: what is commented on or altered later by a name of its own
+ * says only once to which table it belongs. */
 void table_filter_learn(struct table_filter *, const char *text, size_t len);
 
 /* Does it belong? SET statements, set_config and setval always do. */

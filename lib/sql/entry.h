@@ -26,8 +26,8 @@ struct entry {
 void entry_init(struct entry *);
 void entry_stop(struct entry *);
 
-/* comment is "-- [Data for |Statistics for ]Name: N; Type: T; Schema: S; Owner: O[; Tablespace: P]".
- * False when it is not of that form. */
+/* comment is "-- [Data for |Statistics for ]Name: N; Type: T; Schema: S; Owner: O", perhaps with
+ * "; Tablespace: P" behind it. False when it is not of that form. */
 bool entry_begin(struct entry *, const char *comment, size_t len);
 
 /* A SET that belongs to no entry. False when it is an ordinary statement. */

@@ -81,8 +81,8 @@ bool sql_meta_parse(const char *text, size_t len, enum sql_meta *what, char **db
 	/* To psql, "-" is the database of before. */
 	if (!name || *name == '\0' ||
 	    (!conninfo && (strchr(name, '=') || strstr(name, "://") || strcmp(name, "-") == 0)))
-		return err_set(e, ERR_CORRUPT,
-			       "\\connect to something else than a database: %.*s", shown, text);
+		return err_set(e, ERR_CORRUPT, "\\connect to something else than a database: %.*s",
+			       shown, text);
 	*dbname = xstrdup(name);
 	return true;
 }

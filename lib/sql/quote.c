@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What has to be quoted to be a name: the keywords of PostgreSQL 14 to 19 that are not unreserved. */
+/* What has to be quoted to be a name: keywords of PostgreSQL 14 to 19 that are not unreserved. */
 static const char keywords[] =
     " all analyse analyze and any array as asc asymmetric authorization between bigint "
     "binary bit boolean both case cast char character check coalesce collate collation "

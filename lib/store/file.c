@@ -261,13 +261,13 @@ static bool file_prepare(struct store *store, int64_t stale_s, bool *exclusive, 
 {
 	struct file_store *s = (struct file_store *)store;
 	struct sweep w = {.s = s, .before = time(NULL) - (time_t)stale_s};
-	CLEANUP(sink_freep) struct sink *probe = NULL;
+	struct sink *probe = file_put(store, "pgmuster-probe", &(struct store_put){0}, e);
 	struct err why = {0};
 
-	*exclusive = true;
-	probe = file_put(store, "pgmuster-probe", &(struct store_put){0}, e);
 	if (!probe)
 		return false;
+	sink_free(probe); /* it only had to be possible */
+	*exclusive = true;
 	/* Leftovers cost space and nothing else. */
 	if (!file_walk(s, "", sweep_one, &w, &why)) {
 		if (why.kind == ERR_CANCELLED) {

@@ -52,7 +52,7 @@ static bool sync_directory(const struct put *p, const char *path, struct err *e)
 	return (fd >= 0 && fsync(fd) == 0) || fail(p, "sync directory", e);
 }
 
-/* A new name survives a crash only once its directory is on disk, and a new directory's name too. */
+/* A new name survives a crash only once its directory is on disk; a new directory is a name too. */
 static bool sync_directories(const struct put *p, struct err *e)
 {
 	CLEANUP(freep) char *path = xstrdup(p->path);

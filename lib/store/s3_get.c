@@ -123,7 +123,7 @@ static bool data(void *ctx, const void *bytes, size_t len, struct err *e)
 	return true;
 }
 
-/* Nothing is asked of the server that it could send, so only the object's state is looked at. */
+/* A range without bytes cannot be asked for, and one at the very end is answered with 416. */
 static bool get_nothing(struct store *store, const char *key, uint64_t at, const char *etag,
 			struct err *e)
 {
@@ -139,18 +139,6 @@ static bool get_nothing(struct store *store, const char *key, uint64_t at, const
 	return true;
 }
 
-/* 416: nothing there from at on. That is right when the object ends exactly there. */
-static bool at_the_end(const struct get *g, const struct s3_answer *a, struct err *e)
-{
-	unsigned long long total = 0;
-
-	if (sscanf(a->http.content_range, "bytes */%llu", &total) == 1 && total == g->at &&
-	    g->end == UINT64_MAX)
-		return true;
-	return err_set(e, ERR_CORRUPT, "the object ends before byte %llu",
-		       (unsigned long long)g->at);
-}
-
 static bool get_range(struct get *g, const char *key, struct err *e)
 {
 	struct s3 *s = g->s;
@@ -163,8 +151,11 @@ static bool get_range(struct get *g, const char *key, struct err *e)
 	};
 
 	if (!s3_call(s, s->http, &call, &a, e)) {
+		if (a.http.status == 416 && g->end == UINT64_MAX)
+			return get_nothing(&s->store, key, g->at, g->etag, e);
 		if (a.http.status == 416)
-			return at_the_end(g, &a, e);
+			return err_set(e, ERR_CORRUPT, "the object ends before byte %llu",
+				       (unsigned long long)g->at);
 		if (a.http.status == 412)
 			return changed(e);
 		return false;

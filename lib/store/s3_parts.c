@@ -10,9 +10,9 @@
 #include <string.h>
 
 /*
- * The hand-over. A buffer belongs to the writer while it is PART_TAKEN and to one worker while it is
- * PART_SENDING; its state changes under the lock, and nobody touches the others. Everything below
- * "under the lock" is read and written under it. The store's settings do not change meanwhile.
+ * The hand-over. A buffer belongs to the writer while it is PART_TAKEN and to one worker while it
+ * is PART_SENDING; its state changes under the lock, and nobody touches the others. All that comes
+ * after "under the lock" is read and written under it. The store's settings do not change.
  * stop is set once, by the first failure or by freep, and ends requests in flight and waits.
  */
 struct s3_parts {

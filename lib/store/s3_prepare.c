@@ -46,7 +46,7 @@ static enum probed probe_put(struct s3 *s, struct err *e)
 	return outcome(s, s3_call(s, s->http, &call, &a, e), &a, e);
 }
 
-/* The parts are sent as those of a dump are, so that this also shows whether uploads work at all. */
+/* The part is sent as those of a dump are, so this also shows whether uploads work at all. */
 static enum probed probe_part(struct s3 *s, const char *id, struct err *e)
 {
 	CLEANUP(freep) char *upload = s3_encode(id, 0);

@@ -15,7 +15,8 @@ struct gunzip_sink {
 	unsigned char out[OUT_BYTES];
 };
 
-/* One piece of at most UINT_MAX bytes, which is all that a z_stream counts. */
+/* One piece of at most UINT_MAX bytes, which is all that a z_stream counts. Output that is still
+ * pending afterwards comes out with the member's end, which is still to be read. */
 static bool gunzip_piece(struct gunzip_sink *g, struct err *e)
 {
 	do {
@@ -37,7 +38,7 @@ static bool gunzip_piece(struct gunzip_sink *g, struct err *e)
 			g->ended = true;
 			inflateReset(&g->z);
 		}
-	} while (g->z.avail_in > 0); /* output that is still pending has its member's end to come */
+	} while (g->z.avail_in > 0);
 	return true;
 }
 

@@ -125,13 +125,8 @@ damaged() {
 }
 
 flip_bit() {
-	local size=$(($(stat -c %s full.sql.zst)))
-	python3 - full.sql.zst $((size * $1 / 100)) <<-'END'
-		import sys
-		with open(sys.argv[1], "r+b") as f:
-		    f.seek(int(sys.argv[2])); b = f.read(1)[0]
-		    f.seek(int(sys.argv[2])); f.write(bytes([b ^ 4]))
-	END
+	perl -e 'open F, "+<", "full.sql.zst"; $at = int((-s F) * $ARGV[0] / 100);
+		seek F, $at, 0; read F, $b, 1; seek F, $at, 0; print F chr(ord($b) ^ 4)' "$1"
 }
 
 test_damage_is_named() {

@@ -12,9 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const odd_names[] = {"with space", "a'quote",     "a\"double",   "a=b",
-					"Ünïcödé",    "dotted.name", "back\\slash", "$HOME; `x`",
-					"%s%n",       "host=nowhere"};
+static const char *const odd_names[] = {"a 'quote' \"double\"", "a=b", "Ünïcödé.dot\\slash",
+					"host=nowhere", "$HOME; `x` %s%n"};
 
 static const char *const roles[] = {
     "CREATE ROLE app LOGIN PASSWORD 'secret'",

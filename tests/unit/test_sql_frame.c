@@ -11,6 +11,8 @@
 #define TABLE(name)                                                                                \
 	HEADER("Name: " name, "TABLE", "public") "CREATE TABLE public." name " (\n);\n\n"
 
+#define SET(what, value) "SET default_" what " = " value ";\n\n"
+
 static const struct follow_options listed = {.entries = true};
 
 Test(sql_frame, the_message_says_where_the_dump_ends)
@@ -167,13 +169,11 @@ Test(sql_frame, a_wrong_unrestrict_is_none)
 Test(sql_frame, an_entry_does_not_depend_on_its_neighbours)
 {
 	static const char *const texts[] = {
-	    BEGINS
-	    "SET default_tablespace = '';\n\nSET default_table_access_method = heap;\n\n" TABLE(
-		"t") "SET default_tablespace = ts;\n\n" TABLE("u") ENDS,
-	    BEGINS
-	    "SET default_tablespace = ts;\n\nSET default_table_access_method = heap;\n\n" TABLE(
-		"u") "SET default_tablespace = '';\n\n" TABLE("t") ENDS,
-	    BEGINS "SET default_tablespace = '';\n\n" TABLE("t") TABLE("u") ENDS,
+	    BEGINS SET("tablespace", "''") SET("table_access_method", "heap") TABLE("t")
+		SET("tablespace", "ts") TABLE("u") ENDS,
+	    BEGINS SET("tablespace", "ts") SET("table_access_method", "heap") TABLE("u")
+		SET("tablespace", "''") TABLE("t") ENDS,
+	    BEGINS SET("tablespace", "''") TABLE("t") TABLE("u") ENDS,
 	};
 	struct roll r[3];
 
@@ -216,27 +216,23 @@ Test(sql_frame, fingerprints_are_as_documented)
 
 Test(sql_frame, data_entries_are_none_of_the_schema)
 {
-	static const char text[] = BEGINS TABLE("t") HEADER("Data for Name: t", "TABLE DATA", "public") "COPY public.t FROM stdin;\n\\.\n" HEADER(
-	    "Name: 1..2", "BLOB METADATA",
-	    "-") "SELECT pg_catalog.lo_create('1');\n" HEADER("Data for Name: 1..2", "BLOBS",
-							      "-") "BEGIN;\nCOMMIT;\nSET "
-								   "default_tablespace = "
-								   "ts;\n\n" HEADER("Name: i",
-										    "INDEX",
-										    "public") "CREA"
-											      "TE "
-											      "INDE"
-											      "X i "
-											      "ON "
-											      "publ"
-											      "ic."
-											      "t "
-											      "(a);"
-											      "\n" HEADER("Statistics for Name: t",
-													  "STATISTICS DATA",
-													  "public") "SELECT 1;\n" HEADER("Name: m",
-																	 "MATERIALIZED VIEW DATA",
-																	 "public") "REFRESH MATERIALIZED VIEW public.m;\n" ENDS;
+	static const char text[] =
+	    "--\n-- PostgreSQL database dump\n--\n\n"
+	    "--\n-- Name: t; Type: TABLE; Schema: public; Owner: o\n--\n\n"
+	    "CREATE TABLE public.t (\n);\n\n"
+	    "--\n-- Data for Name: t; Type: TABLE DATA; Schema: public; Owner: o\n--\n\n"
+	    "COPY public.t FROM stdin;\n\\.\n\n"
+	    "--\n-- Name: 1..2; Type: BLOB METADATA; Schema: -; Owner: o\n--\n\n"
+	    "SELECT pg_catalog.lo_create('1');\n\n"
+	    "--\n-- Data for Name: 1..2; Type: BLOBS; Schema: -; Owner: o\n--\n\n"
+	    "BEGIN;\nCOMMIT;\n\nSET default_tablespace = ts;\n\n"
+	    "--\n-- Name: i; Type: INDEX; Schema: public; Owner: o; Tablespace: ts\n--\n\n"
+	    "CREATE INDEX i ON public.t (a);\n\n"
+	    "--\n-- Statistics for Name: t; Type: STATISTICS DATA; Schema: public; Owner: -\n--\n\n"
+	    "SELECT 1;\n\n"
+	    "--\n-- Name: m; Type: MATERIALIZED VIEW DATA; Schema: public; Owner: o\n--\n\n"
+	    "REFRESH MATERIALIZED VIEW public.m;\n\n"
+	    "--\n-- PostgreSQL database dump complete\n--\n";
 	const struct roll_database *d;
 	struct roll r;
 
