@@ -104,8 +104,12 @@ bool cmd_dump(int argc, char **argv, int *code, struct err *e)
 	};
 	if (getrandom(o.random, sizeof o.random, 0) != (ssize_t)sizeof o.random)
 		return err_sys(e, "getrandom");
-	ok = dump_run(&o, r, e);
+	bool everywhere = false;
+	struct err printing = {0};
+	if (!dump_run(&o, r, &everywhere, e))
+		return false;
 	/* One store of two may have failed: the report says which, then the error is told. */
-	struct err ignored = {0};
-	return cmd_print(r, ok ? e : &ignored) && ok;
+	if (!cmd_print(r, everywhere ? e : &printing))
+		return false;
+	return everywhere;
 }

@@ -59,35 +59,33 @@ static int find_row(const struct pg_rows *rows, const char *schema, const char *
 	return -1;
 }
 
-static bool check_tables(struct pg_conn *conn, const struct roll_database *r, struct differences *d,
-			 struct err *e)
-{
-	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
-
-	if (!pg_query(conn, &rows, e,
-		      "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c"
-		      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-		      " WHERE c.relkind = 'r'"
-		      " ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\""))
-		return false;
-	for (size_t i = 0; i < r->table_count; i++)
-		if (find_row(&rows, r->tables[i].schema, r->tables[i].name) < 0)
-			differences_add(d, r->name, "table %s.%s: missing", r->tables[i].schema,
-					r->tables[i].name);
-	return true;
-}
+/* What a table is, beyond its name: relkind, and of an extension's configuration table the condition that
+ * its rows in a dump meet. */
+#define TABLES                                                                                     \
+	"SELECT n.nspname, c.relname, c.relkind, coalesce(x.condition, '')"                        \
+	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"     \
+	" LEFT JOIN (SELECT unnest(extconfig) AS id, unnest(extcondition) AS condition"            \
+	" FROM pg_catalog.pg_extension) x ON x.id = c.oid WHERE c.relkind IN ('r', 'p')"           \
+	" ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\""
 
 static bool count_table(struct pg_conn *conn, const struct roll_database *r,
-			const struct roll_table *t, const char *condition, struct differences *d,
-			struct err *e)
+			const struct roll_table *t, const struct pg_rows *tables,
+			struct differences *d, struct err *e)
 {
 	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
 	CLEANUP(freep) char *schema = sql_quote_ident(t->schema);
 	CLEANUP(freep) char *name = sql_quote_ident(t->name);
+	int row = find_row(tables, t->schema, t->name);
+	bool root = row >= 0 && pg_value(tables, row, 2)[0] == 'p';
 	uint64_t have;
 
-	if (!pg_query(conn, &rows, e, "SELECT pg_catalog.count(*) FROM ONLY %s.%s %s", schema, name,
-		      condition)) {
+	if (row < 0) {
+		differences_add(d, r->name, "table %s.%s: missing, with its %llu rows", t->schema,
+				t->name, (unsigned long long)t->rows);
+		return true;
+	}
+	if (!pg_query(conn, &rows, e, "SELECT pg_catalog.count(*) FROM %s %s.%s %s",
+		      root ? "" : "ONLY", schema, name, pg_value(tables, row, 3))) {
 		if (e->kind == ERR_CANCELLED || e->kind == ERR_TRANSIENT)
 			return false;
 		differences_add(d, r->name, "table %s.%s: cannot be counted: %s", t->schema,
@@ -101,26 +99,34 @@ static bool count_table(struct pg_conn *conn, const struct roll_database *r,
 	return true;
 }
 
-/* Of an extension's configuration table only the rows that meet its condition are in a dump. */
 static bool count_tables(struct pg_conn *conn, const struct roll_database *r, struct differences *d,
 			 struct err *e)
 {
-	CLEANUP(pg_rows_stop) struct pg_rows config = {0};
+	CLEANUP(pg_rows_stop) struct pg_rows tables = {0};
 
-	if (!pg_query(conn, &config, e,
-		      "SELECT n.nspname, c.relname, x.condition FROM pg_catalog.pg_extension e,"
-		      " unnest(e.extconfig, e.extcondition) x(id, condition)"
-		      " JOIN pg_catalog.pg_class c ON c.oid = x.id"
-		      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-		      " ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\""))
+	CLEANUP(freep) struct roll_table *totals = NULL;
+	size_t count;
+
+	if (!pg_query(conn, &tables, e, "%s", TABLES))
 		return false;
-	for (size_t i = 0; i < r->table_count; i++) {
-		const struct roll_table *t = &r->tables[i];
-		int row = find_row(&config, t->schema, t->name);
-
-		if (!count_table(conn, r, t, row < 0 ? "" : pg_value(&config, row, 2), d, e))
+	totals = roll_totals(r, &count);
+	for (size_t i = 0; i < count; i++)
+		if (!count_table(conn, r, &totals[i], &tables, d, e))
 			return false;
-	}
+	return true;
+}
+
+static bool check_tables(struct pg_conn *conn, const struct roll_database *r, struct differences *d,
+			 struct err *e)
+{
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+
+	if (!pg_query(conn, &rows, e, "%s", TABLES))
+		return false;
+	for (size_t i = 0; i < r->table_count; i++)
+		if (find_row(&rows, r->tables[i].schema, r->tables[i].name) < 0)
+			differences_add(d, r->name, "table %s.%s: missing", r->tables[i].schema,
+					r->tables[i].name);
 	return true;
 }
 

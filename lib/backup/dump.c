@@ -328,11 +328,9 @@ static bool seal(struct dump *d, struct err *e)
 	return true;
 }
 
-static bool report(const struct dump *d, struct report *r, struct err *e)
+static void report_result(const struct dump *d, struct report *r)
 {
 	const struct manifest *m = &d->manifest;
-	size_t good = 0;
-	bool ok = true;
 	char sha256[SHA256_HEX];
 	uint64_t tables = 0, rows = 0;
 
@@ -359,11 +357,6 @@ static bool report(const struct dump *d, struct report *r, struct err *e)
 		report_string(row, "store", d->branches[i].name);
 		report_string(row, "result",
 			      d->branches[i].failed ? d->branches[i].error.text : "stored");
-		good += !d->branches[i].failed;
-		if (d->branches[i].failed && ok) {
-			*e = d->branches[i].error;
-			ok = err_in(e, "%s", d->branches[i].name);
-		}
 	}
 	report_list(r, "warnings");
 	for (size_t i = 0; i < m->warnings.count; i++)
@@ -375,11 +368,25 @@ static bool report(const struct dump *d, struct report *r, struct err *e)
 			report_string(row, "database", m->databases[i].name);
 			report_string(row, "statements", m->databases[i].not_dumped);
 		}
-	report_closing(r, "backup in %zu of %zu stores", good, d->o->store_count);
-	return ok;
 }
 
-bool dump_run(const struct dump_options *o, struct report *r, struct err *e)
+static bool is_everywhere(const struct dump *d, struct report *r, struct err *e)
+{
+	size_t good = 0;
+	bool all = true;
+
+	for (size_t i = 0; i < d->o->store_count; i++) {
+		good += !d->branches[i].failed;
+		if (d->branches[i].failed && all) {
+			*e = d->branches[i].error;
+			all = err_in(e, "%s", d->branches[i].name);
+		}
+	}
+	report_closing(r, "backup in %zu of %zu stores", good, d->o->store_count);
+	return all;
+}
+
+bool dump_run(const struct dump_options *o, struct report *r, bool *everywhere, struct err *e)
 {
 	CLEANUP(dump_stop) struct dump d = {.o = o, .started_ms = clock_ms()};
 
@@ -391,5 +398,9 @@ bool dump_run(const struct dump_options *o, struct report *r, struct err *e)
 		return false;
 	progress_end();
 	describe(&d);
-	return seal(&d, e) && report(&d, r, e);
+	if (!seal(&d, e))
+		return false;
+	report_result(&d, r);
+	*everywhere = is_everywhere(&d, r, e);
+	return true;
 }

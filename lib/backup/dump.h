@@ -27,10 +27,10 @@ struct dump_options {
 };
 
 /*
- * On success a backup is in every store. When only some stores failed the report says which, and the
- * result is false with the first one's error: the backups in the others are good. On any other failure
- * no store shows a backup.
+ * True when a backup was made. *everywhere is false if a store failed meanwhile: its error is in e, the
+ * report says which, and the backups in the others are good. On false no store shows a backup.
  */
-MUST_USE bool dump_run(const struct dump_options *, struct report *, struct err *);
+MUST_USE bool dump_run(const struct dump_options *, struct report *, bool *everywhere,
+		       struct err *);
 
 #endif

@@ -129,9 +129,23 @@ static char *table_of(const struct sql_part *p)
 	return xasprintf("%s.%s", s, n);
 }
 
+/* TRUNCATE ONLY refuses a partitioned table; rows come to one when pg_dump goes through the root. */
+static bool is_partitioned(const struct sql_part *p)
+{
+	struct sql_scan scan = {p->text, p->text + p->len};
+
+	for (struct sql_token t = sql_next(&scan); t.kind != SQL_END; t = sql_next(&scan))
+		if (sql_is(&t, "partition")) {
+			t = sql_next(&scan);
+			if (sql_is(&t, "by"))
+				return true;
+		}
+	return false;
+}
+
 static void remember_table(struct runner *r, const struct sql_part *p)
 {
-	char *table = table_of(p);
+	char *table = is_partitioned(p) ? NULL : table_of(p);
 	char **found = table ? tsearch(table, &r->created, by_text) : NULL;
 
 	if (!found || *found != table)

@@ -1,6 +1,6 @@
 #include "pg/dump.h"
 
-#include "base/options.h"
+#include "pg/child.h"
 #include "pg/params.h"
 #include "proc/proc.h"
 
@@ -76,6 +76,11 @@ static bool make_conninfo(const struct pg_params *params, const char *dbname, st
 
 /* A child of ours gets no secret of the store, and for our own scratch server no PostgreSQL
  * setting of the environment's. */
+/* Over the settings of roles and databases. pg_dump sets some of them itself; pg_dumpall does not,
+ * and then writes a VALID UNTIL that no other server reads. */
+static const char settings[] = " -c bytea_output=hex -c DateStyle=ISO -c IntervalStyle=postgres"
+			       " -c standard_conforming_strings=on";
+
 static char **make_environment(const struct pg_params *params, bool isolated)
 {
 	static const char *const replaced[] = {"PGOPTIONS",  "PGTZ",   "PGCLIENTENCODING",
@@ -101,7 +106,7 @@ static char **make_environment(const struct pg_params *params, bool isolated)
 		drop[n + i] = replaced[i];
 
 	CLEANUP(freep)
-	char *options = xasprintf("PGOPTIONS=%s -c bytea_output=hex", params->options);
+	char *options = xasprintf("PGOPTIONS=%s%s", params->options, settings);
 	CLEANUP(freep)
 	char *password = params->password ? xasprintf("PGPASSWORD=%s", params->password) : NULL;
 	const char *add[] = {options, "PGTZ=UTC", "LC_ALL=C", password, NULL};
@@ -112,30 +117,19 @@ static char **make_environment(const struct pg_params *params, bool isolated)
 	return env;
 }
 
-/* The child's own first error says more than the last line, which may be part of a query. */
-static bool explain(const struct buf *errors, struct err *e)
+/* What an operator can do about a refusal. */
+static bool advise(const struct buf *errors, struct err *e)
 {
 	const char *text = errors->data ? errors->data : "";
-	const char *error = strstr(text, ": error: ");
-	char status[64] = "";
-	const char *at = strstr(e->text, "exit status ");
 
-	if (e->kind == ERR_CANCELLED)
-		return false;
-	if (error && at) {
-		const char *line = error;
-
-		while (line > text && line[-1] != '\n')
-			line--;
-		snprintf(status, sizeof status, "%.*s", (int)strcspn(at, ":"), at);
-		err_set(e, ERR_SYSTEM, "%.*s: %s: %.*s", (int)strcspn(line, ":"), line, status,
-			(int)strcspn(line, "\n"), line);
-	}
-	if (!strstr(text, "permission denied"))
+	if (e->kind == ERR_CANCELLED || !strstr(text, "permission denied"))
 		return false;
 	e->kind = ERR_DENIED;
 	if (strstr(text, "pg_authid"))
 		return err_hint(e, "use --no-role-passwords, or a superuser");
+	if (strstr(text, "large object"))
+		return err_hint(
+		    e, "GRANT SELECT ON LARGE OBJECT to the role, each, or use a superuser");
 	return err_hint(e, "grant the role pg_read_all_data, or use a superuser");
 }
 
@@ -148,17 +142,36 @@ struct child {
 	const char *of; /* what is dumped, for warnings and errors */
 };
 
+/* A setting of the role or the database may ask for another client encoding, which the text does
+ * not fit into; then pg_dump fails half-way. */
+static bool own_encoding(const struct pg_target *target, const char *dbname, char **out,
+			 struct err *e)
+{
+	CLEANUP(pg_freep) struct pg_conn *conn = pg_open(target, dbname ? dbname : "postgres", e);
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+
+	if (!conn && !dbname && e->kind == ERR_MISSING)
+		conn = pg_open(target, "template1", e);
+	if (!conn || !pg_query(conn, &rows, e, "SELECT pg_catalog.getdatabaseencoding()"))
+		return false;
+	*out = xasprintf("--encoding=%s", pg_value(&rows, 0, 0));
+	return true;
+}
+
 static bool run_child(const struct child *c, struct sink *s, struct pg_warnings *w, struct err *e)
 {
 	const struct pg_dump_options *o = c->options;
 	CLEANUP(pg_params_stop) struct pg_params params = {0};
 	CLEANUP(buf_stop) struct buf conninfo = BUF_INIT(CONNINFO_MAX, "connection string");
-	const char *argv[8] = {0};
+	CLEANUP(freep) char *encoding = NULL;
+	const char *argv[9] = {0};
 	size_t n = 0;
 
 	if (!pg_params_read(o->target, &params, e) ||
 	    !make_conninfo(&params, c->dbname, &conninfo, e))
 		return false;
+	if (!own_encoding(o->target, c->dbname, &encoding, e))
+		return err_in(e, "%s", c->of);
 
 	CLEANUP(freep) char *path = xasprintf("%s/%s", o->client->directory, c->program);
 	CLEANUP(freep)
@@ -166,6 +179,7 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 	argv[n++] = path;
 	argv[n++] = "--no-password";
 	argv[n++] = where;
+	argv[n++] = encoding;
 	for (const char *const *a = c->arguments; *a; a++)
 		argv[n++] = *a;
 
@@ -176,7 +190,8 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 		return err_in(e, "%s", c->of);
 	if (!proc_wait(&p, e)) {
 		note_warnings(w, c->of, &p.errors);
-		explain(&p.errors, e);
+		pg_child_failed(c->program, &p.errors, e);
+		advise(&p.errors, e);
 		return err_in(e, "%s", c->of);
 	}
 	note_warnings(w, c->of, &p.errors);

@@ -1,7 +1,7 @@
 #include "pg/scratch.h"
 
 #include "base/cancel.h"
-#include "base/log.h"
+#include "pg/child.h"
 #include "pg/scratch_private.h"
 
 #include <errno.h>
@@ -120,8 +120,8 @@ static bool make_file(const struct scratch *s, const char *path, const char *tex
 	return true;
 }
 
-/* A socket's path has at most 107 bytes. Through /proc any process of our user reaches the directory
- * by a short one, for as long as we live. */
+/* A socket's path has at most 107 bytes. Through /proc any process of our user reaches the
+ * directory by a short one, for as long as we live. */
 static bool name_socket(struct scratch *s, const char *path, struct err *e)
 {
 	struct sockaddr_un address;
@@ -218,6 +218,7 @@ static bool run_initdb(const struct scratch *s, const struct scratch_options *o,
 			 .directory = s->directory};
 	if (proc_start(&p, e) && proc_wait(&p, e))
 		return true;
+	pg_child_failed("initdb", &p.errors, e);
 	if (p.errors.data && strstr(p.errors.data, "ermission denied"))
 		err_hint(e, "user id %u must be able to reach %s", (unsigned)p.uid, s->directory);
 	return err_in(e, "scratch server");

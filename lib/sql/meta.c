@@ -3,6 +3,15 @@
 #include <ctype.h>
 #include <string.h>
 
+/* A name with anything else makes pg_dump write a conninfo: to psql, "-", "a=b" and URIs are more than
+ * names. */
+static bool is_plain(const char *name)
+{
+	return name[0] != '\0' &&
+	       !name[strspn(name,
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.")];
+}
+
 static bool starts(const char **p, const char *word)
 {
 	size_t n = strlen(word);
@@ -22,7 +31,7 @@ static char *argument(char *p)
 	bool closed = false;
 
 	if (*p != '"')
-		return p[0] != '\0' && !p[strcspn(p, " \t'\"\\|`:")] ? p : NULL;
+		return is_plain(p) ? p : NULL;
 	for (p++; *p != '\0' && !closed; p++) {
 		if (*p == '"' && p[1] != '"')
 			closed = true;
@@ -78,9 +87,7 @@ bool sql_meta_parse(const char *text, size_t len, enum sql_meta *what, char **db
 	name = argument(copy + (rest - copy));
 	if (name && conninfo)
 		name = only_dbname(name);
-	/* To psql, "-" is the database of before. */
-	if (!name || *name == '\0' ||
-	    (!conninfo && (strchr(name, '=') || strstr(name, "://") || strcmp(name, "-") == 0)))
+	if (!name || *name == '\0' || (!conninfo && !is_plain(name)))
 		return err_set(e, ERR_CORRUPT, "\\connect to something else than a database: %.*s",
 			       shown, text);
 	*dbname = xstrdup(name);

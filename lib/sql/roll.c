@@ -115,3 +115,38 @@ uint64_t roll_rows(const struct roll_database *d)
 		rows += d->tables[i].rows;
 	return rows;
 }
+
+static int by_name(const void *a, const void *b)
+{
+	const struct roll_table *x = a, *y = b;
+	int order = strcmp(x->schema, y->schema);
+
+	if (order == 0)
+		order = strcmp(x->name, y->name);
+	return order ? order : (x->range.at > y->range.at) - (x->range.at < y->range.at);
+}
+
+struct roll_table *roll_totals(const struct roll_database *d, size_t *count)
+{
+	struct roll_table *all = xcalloc(d->table_count + 1, sizeof *all);
+	size_t n = 0;
+
+	if (d->table_count > 0)
+		memcpy(all, d->tables, d->table_count * sizeof *all);
+	qsort(all, d->table_count, sizeof *all, by_name);
+	for (size_t i = 0; i < d->table_count; i++) {
+		struct roll_table *last = n > 0 ? &all[n - 1] : NULL;
+
+		if (!last || strcmp(last->name, all[i].name) != 0 ||
+		    strcmp(last->schema, all[i].schema) != 0) {
+			all[n++] = all[i];
+			continue;
+		}
+		last->rows += all[i].rows;
+		last->bytes += all[i].bytes;
+		fingerprint_add(&last->fingerprint, all[i].fingerprint);
+		last->range.end = all[i].range.end;
+	}
+	*count = n;
+	return all;
+}

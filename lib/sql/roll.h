@@ -105,6 +105,13 @@ void roll_stop(struct roll *);
 struct roll_database *roll_database(const struct roll *, const char *name);
 struct roll_table *roll_table(const struct roll_database *, const char *schema, const char *name);
 
+/*
+ * The tables sorted by schema and name, those of one name as one: pg_dump loads some partitions through
+ * their root, a COPY of the root's name for each, and which row belongs to which partition may differ
+ * from server to server. Shallow copies: the caller frees the array alone.
+ */
+struct roll_table *roll_totals(const struct roll_database *, size_t *count);
+
 /* Sums over a database or over all: rows of tables. */
 uint64_t roll_rows(const struct roll_database *);
 

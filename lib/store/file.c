@@ -261,11 +261,13 @@ static bool file_prepare(struct store *store, int64_t stale_s, bool *exclusive, 
 {
 	struct file_store *s = (struct file_store *)store;
 	struct sweep w = {.s = s, .before = time(NULL) - (time_t)stale_s};
-	struct sink *probe = file_put(store, "pgmuster-probe", &(struct store_put){0}, e);
+	struct sink *probe = NULL;
 	struct err why = {0};
 
+	if (file_check_root(s, e))
+		probe = file_put(store, "pgmuster-probe", &(struct store_put){0}, e);
 	if (!probe)
-		return false;
+		return err_in(e, "prepare %s", store->url);
 	sink_free(probe); /* it only had to be possible */
 	*exclusive = true;
 	/* Leftovers cost space and nothing else. */

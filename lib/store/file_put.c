@@ -21,6 +21,8 @@ static bool fail(const struct put *p, const char *what, struct err *e)
 {
 	int number = errno;
 
+	if (number == EEXIST)
+		return err_set(e, ERR_EXISTS, "put %s/%s: already exists", p->s->store.url, p->key);
 	err_sys(e, "put %s/%s: %s", p->s->store.url, p->key, what);
 	if (number == ENOSPC || number == EDQUOT)
 		err_hint(e, "free space in %s", p->s->root);

@@ -44,6 +44,8 @@ static const struct cause {
     {"NoSuchUpload", 0, ERR_SYSTEM, "the multipart upload is gone", "was it aborted meanwhile?"},
     {"InvalidAccessKeyId", 0, ERR_DENIED, "the server does not know the access key",
      "check AWS_ACCESS_KEY_ID, and that the endpoint is the right one"},
+    {"XAdminUserNotFound", 0, ERR_DENIED, "the server does not know the access key",
+     "check AWS_ACCESS_KEY_ID, and that the endpoint is the right one"},
     {"SignatureDoesNotMatch", 0, ERR_DENIED, "the server does not accept the signature",
      "check AWS_SECRET_ACCESS_KEY and AWS_REGION"},
     {"ExpiredToken", 0, ERR_DENIED, "the session token has expired", "renew AWS_SESSION_TOKEN"},
@@ -151,7 +153,8 @@ static bool explain_denied(const struct s3_call *c, const struct s3_answer *a, c
 	if (a->code[0] == '\0' && (ahead > 900 || ahead < -900))
 		return explain_skew(a, words, e);
 	err_set(e, ERR_DENIED, "these credentials may not %s (%s)", actions[c->action].text, words);
-	return err_hint(e, "their policy has to allow %s here", actions[c->action].hint);
+	return err_hint(e, "their policy has to allow %s here%s", actions[c->action].hint,
+			a->code[0] ? "" : ", and key and secret have to be right");
 }
 
 static bool explain(const struct s3 *s, const struct s3_call *c, const struct s3_answer *a,

@@ -17,7 +17,7 @@
  */
 struct s3_parts {
 	struct s3 *s;
-	const char *key, *id;
+	const char *key;
 	size_t part_bytes;
 	atomic_bool stop;
 	pthread_mutex_t lock;
@@ -86,7 +86,7 @@ void s3_parts_freep(struct s3_parts **at)
 static bool send_part(struct s3_parts *p, struct http *http, const struct s3_part *part,
 		      struct s3_part_done *done, struct err *e)
 {
-	CLEANUP(freep) char *id = s3_encode(p->id, 0);
+	CLEANUP(freep) char *id = s3_encode(part->id, 0);
 	CLEANUP(freep) char *query = xasprintf("partNumber=%u&uploadId=%s", part->number, id);
 	CLEANUP(freep) char *target = s3_target(p->s, p->key, query);
 	CLEANUP(s3_answer_stop) struct s3_answer a = {0};
@@ -224,10 +224,10 @@ static bool start_thread(struct s3_parts *p, struct err *e)
 
 bool s3_parts_send(struct s3_parts *p, struct s3_part *part, const char *id, struct err *e)
 {
-	p->id = id; /* the same each time; the first is before any thread */
 	pthread_mutex_lock(&p->lock);
 	p->done = xgrow(p->done, p->done_count, &p->done_cap, sizeof *p->done);
 	part->number = (unsigned)++p->done_count;
+	part->id = id;
 	part->state = PART_READY;
 	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->lock);

@@ -16,6 +16,7 @@
 struct s3_part {
 	char *data;
 	size_t len;
+	const char *id;  /* of the upload */
 	unsigned number; /* from 1, in the order of sending */
 	enum { PART_EMPTY, PART_TAKEN, PART_READY, PART_SENDING } state;
 };

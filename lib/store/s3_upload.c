@@ -175,7 +175,8 @@ static bool upload_write(struct sink *sink, const void *data, size_t len, struct
 	return true;
 }
 
-/* For stores that do not look at If-None-Match. Who may not read cannot ask. */
+/* For stores that do not look at If-None-Match. Who may not read cannot ask; and of what else is
+ * wrong, the answer to the upload says more than one to a HEAD can. */
 static bool check_free(struct upload *u, struct err *e)
 {
 	CLEANUP(store_object_stop) struct store_object o = {0};
@@ -183,12 +184,8 @@ static bool check_free(struct upload *u, struct err *e)
 
 	if (s3_stat(&u->s->store, u->key, &o, &why))
 		return err_set(e, ERR_EXISTS, "already exists");
-	if (why.kind == ERR_MISSING)
+	if (why.kind != ERR_TRANSIENT && why.kind != ERR_CANCELLED)
 		return true;
-	if (why.kind == ERR_DENIED) {
-		log_debug("%s", why.text);
-		return true;
-	}
 	*e = why;
 	return false;
 }

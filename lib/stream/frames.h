@@ -83,12 +83,12 @@ struct unframe_options {
 /*
  * Decompress any sequence of zstd and skippable frames into next. Commit refuses (ERR_CORRUPT) an
  * input that is empty or ends inside a frame, one that ends with a seek table that is malformed or
- * does not add up to the file, and one that begins with our mark and does not end with a seek table:
- * it was cut off between two frames. So a range out of a file must not begin with the mark, and must
- * not end with the seek table; frame_table_find's ranges do neither.
+ * does not add up to the file, and one that begins with our mark and does not end with a seek
+ * table: it was cut off between two frames. So a range out of a file must not begin with the mark,
+ * and must not end with the seek table; frame_table_find's ranges do neither.
  * It does not compare the seek table with the frames: frame_table_compare does.
- * A message names the frame's number and its offset in the file. Memory is bounded by the window and
- * FRAMES_MAX.
+ * A message names the frame's number and its offset in the file. Memory is bounded by the window
+ * and FRAMES_MAX.
  */
 struct sink *sink_unframe(struct sink *next, const struct unframe_options *, struct err *);
 
@@ -100,8 +100,8 @@ MUST_USE bool frame_table_compare(const struct frame_table *frames,
  * Read the seek table from the last bytes of a file of file_bytes. *need is the length of tail that
  * is required: when tail_len is less (but at least SEEK_TABLE_FOOTER), returns true with *need >
  * tail_len and leaves the table empty. ERR_CORRUPT when it is none, lies about its size, has more
- * entries than fit the file or than FRAMES_MAX, or its entries do not add up to the bytes before it.
- * The table is empty before, and after a failure.
+ * entries than fit the file or than FRAMES_MAX, or its entries do not add up to the bytes before
+ * it. The table is empty before, and after a failure.
  */
 MUST_USE bool seek_table_parse(const void *tail, size_t tail_len, uint64_t file_bytes,
 			       struct frame_table *, uint64_t *need, struct err *);

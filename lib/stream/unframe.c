@@ -1,6 +1,6 @@
 /*
  * Frame boundaries are found here and not by libzstd: the magic number of each frame is collected
- * first, and says whether libzstd decodes it or it is a skippable one, which is read or passed over.
+ * first, and says whether libzstd decodes it or it is a skippable one, to be read or passed over.
  *
  * Only the end of the input tells whether a seek table's frame is the last. So it is held back, and
  * counted as any other skippable frame once something follows it.

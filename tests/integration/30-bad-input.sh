@@ -81,7 +81,7 @@ test_s3_stores() {
 	start_s3 "${1:-versitygw}"
 	refused 3 'nobucket' pgmuster dump --store s3://nobucket/x
 	refused 3 'nobucket' pgmuster list --store s3://nobucket/x
-	AWS_SECRET_ACCESS_KEY=wrong refused 3 'secret' pgmuster list --store "s3://$S3_BUCKET/x"
+	AWS_SECRET_ACCESS_KEY=wrong refused 3 'signature' pgmuster list --store "s3://$S3_BUCKET/x"
 	assert_not_contains "$(cat "$T/err")" wrong
 	AWS_ACCESS_KEY_ID=nobody refused 3 'nobody' pgmuster list --store "s3://$S3_BUCKET/x" ||
 		assert_contains "$(cat "$T/err")" 'access key'
@@ -109,7 +109,7 @@ test_verify_finds() {
 	assert_exit 1 pgmuster verify --store "$STORE" --max-age 1s --json
 	assert_contains "$(json '.differences[0].difference')" 'old'
 	echo '["immich"' >"$T/expected"
-	refused 2 'line 1' pgmuster verify --store "$STORE" --expect "$T/expected"
+	refused 2 'line 2' pgmuster verify --store "$STORE" --expect "$T/expected"
 }
 
 # damaged WORDS COMMAND: after COMMAND in a copy of the good store, verify says WORDS and exits 1.
@@ -205,7 +205,7 @@ test_killed_dump_leaves_nothing() {
 			INT) [ $code = 130 ] || [ $code = 0 ] || fail "exit $code: $(cat "$T/err")" ;;
 			TERM) [ $code = 143 ] || [ $code = 0 ] || fail "exit $code: $(cat "$T/err")" ;;
 			esac
-			eventually 5 sh -c "! pgrep -f 'pg_dump.*$PGHOST' >/dev/null"
+			eventually 5 sh -c "! pgrep -f 'pg_dum[p].*$PGHOST' >/dev/null"
 			if [ $code != 0 ]; then
 				[ ! -e "$T/store/second.sql.zst.manifest.json" ] || fail 'a killed dump is visible'
 				[ $signal = KILL ] || assert_eq '' "$(find "$T/store" -name '*partial*')"

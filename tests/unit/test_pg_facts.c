@@ -145,60 +145,7 @@ static void check_nothing_is_lost(const struct scratch *s)
 	}
 }
 
-static void check_server(int major)
-{
-	CLEANUP(scratch_stop) struct scratch s = {0};
-
-	start(&s, major);
-	check_nothing_is_lost(&s);
-	check_extensions(&s);
-	check_roles(&s, major);
-}
-
-Test(pg_facts, facts_of_15_are_the_servers, .timeout = 60)
-{
-	check_server(15);
-}
-
-Test(pg_facts, facts_of_18_are_the_servers, .timeout = 60)
-{
-	check_server(18);
-}
-
-Test(pg_facts, what_is_hidden_or_missing_does_no_harm, .timeout = 60)
-{
-	static const char *const hide[] = {
-	    "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC",
-	    "CREATE ROLE app LOGIN",
-	    "GRANT TEMPORARY ON DATABASE template1 TO PUBLIC",
-	    NULL,
-	};
-	static const char *const drop[] = {"DROP DATABASE postgres", NULL};
-	CLEANUP(scratch_stop) struct scratch s = {0};
-	CLEANUP(pg_facts_stop) struct pg_facts f = {0};
-	CLEANUP(pg_facts_stop) struct pg_facts g = {0};
-	CLEANUP(pg_facts_stop) struct pg_facts h = {0};
-	struct err e = {0};
-	struct pg_target app;
-
-	start(&s, 15);
-	server_run(&s.target, "postgres", hide);
-	app = s.target;
-	app.user = "app";
-	cr_assert(pg_facts_read(&app, &f, &e), "%s", e.text);
-	cr_assert_str_empty(f.system_identifier);
-
-	cr_assert_str_eq(facts_of(&s, &g, "template1")->not_dumped,
-			 "GRANT TEMPORARY ON DATABASE template1 TO PUBLIC;\n");
-
-	server_run(&s.target, "template1", drop);
-	cr_assert(pg_facts_read(&s.target, &h, &e), "%s", e.text);
-	cr_assert_eq(h.database_count, 1);
-	cr_assert_str_eq(h.databases[0].name, "template1");
-}
-
 static const char *const changes[] = {
-    "CREATE ROLE app LOGIN",
     "CREATE ROLE \"My Role\"",
     "COMMENT ON DATABASE postgres IS E'two\nlines, a '' and a \\\\'",
     "ALTER DATABASE postgres CONNECTION LIMIT 33",
@@ -224,41 +171,84 @@ static const char expected[] =
     "ALTER ROLE app IN DATABASE postgres SET temp_tablespaces TO '';\n"
     "ALTER ROLE app IN DATABASE postgres SET statement_timeout TO '5s';\n";
 
-/* What is noted brings a fresh server into the same state: noted again, it is the same. */
-static void lost_statements(int major)
+static void check_lost_statements(const struct scratch *s)
+{
+	CLEANUP(pg_facts_stop) struct pg_facts f = {0};
+
+	server_run(&s->target, "postgres", changes);
+	cr_assert_str_eq(facts_of(s, &f, "postgres")->not_dumped, expected);
+}
+
+static void check_server(int major)
+{
+	CLEANUP(scratch_stop) struct scratch s = {0};
+
+	start(&s, major);
+	check_nothing_is_lost(&s);
+	check_extensions(&s);
+	check_roles(&s, major);
+	check_lost_statements(&s);
+}
+
+Test(pg_facts, facts_of_15_are_the_servers, .timeout = 60)
+{
+	check_server(15);
+}
+
+Test(pg_facts, facts_of_18_are_the_servers, .timeout = 60)
+{
+	check_server(18);
+}
+
+/* Noted again, what was brought back is the same. */
+static void check_that_they_bring_it_back(const struct scratch *s)
 {
 	static const char *const roles[] = {"CREATE ROLE app LOGIN", "CREATE ROLE \"My Role\"",
 					    NULL};
-	CLEANUP(scratch_stop) struct scratch s = {0};
-	CLEANUP(scratch_stop) struct scratch again = {0};
 	CLEANUP(pg_facts_stop) struct pg_facts f = {0};
-	CLEANUP(pg_facts_stop) struct pg_facts g = {0};
-	char *text;
+	CLEANUP(freep) char *text = xstrdup(expected);
 
-	start(&s, major);
-	server_run(&s.target, "postgres", changes);
-	text = facts_of(&s, &f, "postgres")->not_dumped;
-	cr_assert_str_eq(text, expected);
-
-	start(&again, major);
-	server_run(&again.target, "postgres", roles);
+	server_run(&s->target, "postgres", roles);
 	for (char *line = text; *line != '\0';) {
 		char *end = strchr(line, '\n');
 
 		*end = '\0';
-		server_run(&again.target, "template1", (const char *const[]){line, NULL});
-		*end = '\n';
+		server_run(&s->target, "template1", (const char *const[]){line, NULL});
 		line = end + 1;
 	}
-	cr_assert_str_eq(facts_of(&again, &g, "postgres")->not_dumped, expected);
+	cr_assert_str_eq(facts_of(s, &f, "postgres")->not_dumped, expected);
 }
 
-Test(pg_facts, statements_that_pg_dumpall_loses_of_15, .timeout = 60)
+static void check_what_is_hidden(const struct scratch *s)
 {
-	lost_statements(15);
+	static const char *const hide[] = {
+	    "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC",
+	    "GRANT TEMPORARY ON DATABASE template1 TO PUBLIC", NULL};
+	CLEANUP(pg_facts_stop) struct pg_facts f = {0};
+	CLEANUP(pg_facts_stop) struct pg_facts g = {0};
+	struct pg_target app = s->target;
+	struct err e = {0};
+
+	server_run(&s->target, "postgres", hide);
+	app.user = "app";
+	cr_assert(pg_facts_read(&app, &f, &e), "%s", e.text);
+	cr_assert_str_empty(f.system_identifier);
+	cr_assert_str_eq(facts_of(s, &g, "template1")->not_dumped,
+			 "GRANT TEMPORARY ON DATABASE template1 TO PUBLIC;\n");
 }
 
-Test(pg_facts, statements_that_pg_dumpall_loses_of_18, .timeout = 60)
+Test(pg_facts, lost_statements_bring_the_state_back_and_what_is_missing_does_no_harm, .timeout = 60)
 {
-	lost_statements(18);
+	static const char *const drop[] = {"DROP DATABASE postgres", NULL};
+	CLEANUP(scratch_stop) struct scratch s = {0};
+	CLEANUP(pg_facts_stop) struct pg_facts f = {0};
+	struct err e = {0};
+
+	start(&s, 15);
+	check_that_they_bring_it_back(&s);
+	check_what_is_hidden(&s);
+	server_run(&s.target, "template1", drop);
+	cr_assert(pg_facts_read(&s.target, &f, &e), "%s", e.text);
+	cr_assert_eq(f.database_count, 1);
+	cr_assert_str_eq(f.databases[0].name, "template1");
 }

@@ -47,7 +47,7 @@ Test(unframe_hostile, window_limit_that_zstd_does_not_have_is_refused)
 	cr_assert_eq(e.kind, ERR_USAGE);
 }
 
-/* The second block's end is still inside libzstd when all of the input has been taken. */
+/* More than one buffer of it, and no checksum behind it that is still to be read. */
 Test(unframe_hostile, output_that_is_pending_at_the_end_of_the_input_comes_out)
 {
 	static const char file[] = "\x28\xB5\x2F\xFD\x00\x38" /* a window of 128 KiB */
@@ -139,7 +139,7 @@ Test(unframe_hostile, seek_table_of_the_smallest_frames_and_largest_entries_is_r
 	cr_assert(seen.has_seek_table && seen.seek_table.count == 50);
 }
 
-/* A footer that claims more or fewer entries than its frame has, within what the file could hold. */
+/* A footer that claims more or fewer entries than its frame has, within what the file can hold. */
 Test(unframe_hostile, seek_table_that_lies_about_its_length_is_refused)
 {
 	for (uint32_t claimed = 0; claimed < 20; claimed++) {

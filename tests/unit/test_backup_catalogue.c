@@ -1,0 +1,333 @@
+#include "backup/catalogue.h"
+#include "test_backup_store.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(backup_catalogue, .init = night_store_init, .fini = night_store_stop);
+
+static void read_store(struct catalogue *c)
+{
+	struct err e = {0};
+
+	cr_assert(catalogue_read(night_store, c, &e), "%s", e.text);
+}
+
+static const struct backup *only(const struct catalogue *c, enum backup_status status)
+{
+	cr_assert_eq(c->count, 1);
+	cr_assert_eq(c->backups[0].status, status, "%s: %s",
+		     backup_status_name(c->backups[0].status), c->backups[0].problem);
+	return &c->backups[0];
+}
+
+static void text(const char *key, const char *content)
+{
+	poke(key, content, strlen(content));
+}
+
+static void evidence(const char *folder, const char *when, const char *key, const char *verdict)
+{
+	CLEANUP(freep) char *name = xasprintf("%sdrill-%s.json", folder, when);
+	CLEANUP(freep)
+	char *json =
+	    xasprintf("{\"format\": \"pgmuster-drill\", \"key\": \"%s\", \"verdict\": \"%s\", "
+		      "\"finished\": \"%s\"}",
+		      key, verdict, when);
+
+	text(name, json);
+}
+
+static void remove_object(const char *key)
+{
+	struct err e = {0};
+
+	cr_assert(store_remove(night_store, key, &e), "%s", e.text);
+}
+
+static const char *chosen(const struct catalogue *c, const char *key)
+{
+	struct err e = {0};
+	const struct backup *b = catalogue_choose(c, key, &e);
+
+	cr_assert(b, "%s", e.text);
+	return b->key;
+}
+
+static void chooses_none(const struct catalogue *c, const char *key, enum err_kind kind,
+			 const char *message)
+{
+	struct err e = {0};
+
+	cr_assert_null(catalogue_choose(c, key, &e));
+	cr_assert_eq(e.kind, kind);
+	cr_assert(strstr(e.text, message), "%s", e.text);
+}
+
+Test(backup_catalogue, of_an_empty_store_is_empty)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	read_store(&c);
+	cr_assert_eq(c.count, 0);
+	chooses_none(&c, NULL, ERR_CORRUPT, "no complete backup");
+	chooses_none(&c, "full.sql.zst", ERR_MISSING, "no dump named full.sql.zst");
+}
+
+Test(backup_catalogue, a_complete_backup_is_described_by_its_manifest)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+	size_t len, plain;
+
+	night_backup(&(struct night_backup){.key = "2026/11/21/full.sql.zst"});
+	free(slurp(SMALL, &plain));
+	free(peek("2026/11/21/full.sql.zst", &len));
+	read_store(&c);
+	const struct backup *b = only(&c, BACKUP_COMPLETE);
+	cr_assert_str_eq(b->key, "2026/11/21/full.sql.zst");
+	cr_assert_eq(b->bytes, len);
+	cr_assert_eq(b->plain_bytes, plain);
+	cr_assert_eq(b->time, NIGHT);
+	cr_assert_eq(b->databases, 4);
+	cr_assert_eq(b->rows, 60 + 5 + 3);
+	cr_assert(b->has_sidecar);
+	cr_assert_eq(b->drilled, 0);
+	cr_assert_null(b->problem);
+	cr_assert_str_eq(chosen(&c, NULL), b->key);
+	cr_assert_str_eq(chosen(&c, b->key), b->key);
+}
+
+Test(backup_catalogue, a_missing_sidecar_is_seen)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.no_sidecar = true});
+	read_store(&c);
+	cr_assert(!only(&c, BACKUP_COMPLETE)->has_sidecar);
+}
+
+Test(backup_catalogue, a_marked_dump_without_manifest_is_incomplete)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.no_manifest = true});
+	read_store(&c);
+	only(&c, BACKUP_INCOMPLETE);
+	chooses_none(&c, NULL, ERR_CORRUPT, "no complete backup");
+	chooses_none(&c, "full.sql.zst", ERR_CORRUPT, "full.sql.zst: incomplete");
+}
+
+Test(backup_catalogue, an_unmarked_dump_is_foreign_and_chosen_only_by_name)
+{
+	static const struct {
+		const char *key;
+		const char *bytes;
+		size_t len;
+	} dumps[] = {
+	    {"a.sql.gz", "\037\213\010", 3},
+	    {"b.sql.zst", "\050\265\057\375", 4},
+	    {"c.sql.zst", "", 0},
+	    /* Our mark's magic with something else in it, and with too little behind it. */
+	    {"d.sql.zst",
+	     "\127\052\115\030\054\0\0\0pgmuster 2 "
+	     "000102030405060708090a0b0c0d0e0f\n......................"
+	     "............................",
+	     100},
+	    {"e.sql.zst", "\127\052\115\030\054\0\0\0pgmuster 1 000102030405060708090a0b0c0d0e0f\n",
+	     52},
+	};
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	for (size_t i = 0; i < sizeof dumps / sizeof *dumps; i++)
+		poke(dumps[i].key, dumps[i].bytes, dumps[i].len);
+	read_store(&c);
+	cr_assert_eq(c.count, 5);
+	for (size_t i = 0; i < c.count; i++) {
+		cr_assert_eq(c.backups[i].status, BACKUP_FOREIGN, "%s", c.backups[i].key);
+		cr_assert_str_eq(chosen(&c, c.backups[i].key), c.backups[i].key);
+	}
+	chooses_none(&c, NULL, ERR_CORRUPT, "no complete backup");
+	struct err e = {0};
+	catalogue_choose(&c, NULL, &e);
+	cr_assert(strstr(e.hint, "5 dumps"), "%s", e.hint);
+}
+
+Test(backup_catalogue, other_objects_are_none)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	text("readme.txt", "x");
+	text("a/full.sql", "x");
+	text("a/full.sql.zst.sha256", "x");
+	text(".pgmuster-probe", "x");
+	text("a/other.manifest.json", "x");
+	read_store(&c);
+	cr_assert_eq(c.count, 0);
+}
+
+static void damaged(const char *problem)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	read_store(&c);
+	cr_assert(strstr(only(&c, BACKUP_DAMAGED)->problem, problem), "%s", c.backups[0].problem);
+	chooses_none(&c, NULL, ERR_CORRUPT, "the newest backup is damaged: ");
+	chooses_none(&c, NULL, ERR_CORRUPT, problem);
+	chooses_none(&c, "full.sql.zst", ERR_CORRUPT, problem);
+}
+
+Test(backup_catalogue, a_manifest_of_garbage_makes_a_damaged_backup)
+{
+	night_backup(&(struct night_backup){0});
+	text("full.sql.zst.manifest.json", "garbage");
+	damaged("full.sql.zst.manifest.json: the manifest is not JSON");
+}
+
+Test(backup_catalogue, an_empty_manifest_makes_a_damaged_backup)
+{
+	night_backup(&(struct night_backup){0});
+	text("full.sql.zst.manifest.json", "");
+	damaged("full.sql.zst.manifest.json: the manifest is not JSON");
+}
+
+Test(backup_catalogue, a_manifest_of_another_version_makes_a_damaged_backup)
+{
+	size_t len;
+
+	night_backup(&(struct night_backup){0});
+	CLEANUP(freep) char *manifest = peek("full.sql.zst.manifest.json", &len);
+	CLEANUP(freep) char *newer = reworded(manifest, "\"version\": 1", "\"version\": 2");
+	text("full.sql.zst.manifest.json", newer);
+	damaged("manifest version 2");
+}
+
+Test(backup_catalogue, another_dump_s_manifest_makes_a_damaged_backup)
+{
+	size_t len;
+
+	night_backup(&(struct night_backup){.key = "other.sql.zst"});
+	CLEANUP(freep) char *manifest = peek("other.sql.zst.manifest.json", &len);
+	night_backup(&(struct night_backup){.no_manifest = true});
+	text("full.sql.zst.manifest.json", manifest);
+	remove_object("other.sql.zst");
+	remove_object("other.sql.zst.manifest.json");
+	damaged("is the manifest of other.sql.zst");
+}
+
+Test(backup_catalogue, a_dump_of_another_size_is_damaged)
+{
+	size_t len;
+
+	night_backup(&(struct night_backup){0});
+	CLEANUP(freep) char *dump = peek("full.sql.zst", &len);
+	poke("full.sql.zst", dump, len - 1);
+	damaged(" by its manifest");
+	poke("full.sql.zst", dump, 0);
+	damaged("full.sql.zst has 0 bytes");
+}
+
+Test(backup_catalogue, a_dump_that_is_gone_is_a_damaged_backup)
+{
+	night_backup(&(struct night_backup){0});
+	remove_object("full.sql.zst");
+	damaged("full.sql.zst is gone, though its manifest is there");
+}
+
+Test(backup_catalogue, the_newest_is_so_by_the_manifest_and_not_by_name_or_file_time)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "a.sql.zst", .finished = NIGHT + 2});
+	night_backup(&(struct night_backup){.key = "b.sql.zst", .finished = NIGHT + 3});
+	night_backup(&(struct night_backup){.key = "c.sql.zst", .finished = NIGHT + 1});
+	read_store(&c);
+	cr_assert_eq(c.count, 3);
+	cr_assert_str_eq(c.backups[0].key, "c.sql.zst");
+	cr_assert_str_eq(c.backups[1].key, "a.sql.zst");
+	cr_assert_str_eq(c.backups[2].key, "b.sql.zst");
+	cr_assert_str_eq(chosen(&c, NULL), "b.sql.zst");
+	cr_assert_str_eq(chosen(&c, "a.sql.zst"), "a.sql.zst");
+}
+
+/* Both lie there since just now, long after NIGHT. */
+Test(backup_catalogue, incomplete_and_foreign_dumps_are_passed_over)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "good.sql.zst"});
+	night_backup(&(struct night_backup){.key = "incomplete.sql.zst", .no_manifest = true});
+	text("foreign.sql.gz", "\037\213\010");
+	text("foreign.sql.zst", "x");
+	read_store(&c);
+	cr_assert_eq(c.count, 4);
+	cr_assert_str_eq(chosen(&c, NULL), "good.sql.zst");
+}
+
+Test(backup_catalogue, a_newer_backup_that_is_damaged_is_not_passed_over)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0}, older = {0};
+	size_t len;
+
+	night_backup(&(struct night_backup){.key = "old.sql.zst", .finished = NIGHT - 86400});
+	night_backup(&(struct night_backup){.key = "new.sql.zst"});
+	CLEANUP(freep) char *dump = peek("new.sql.zst", &len);
+	poke("new.sql.zst", dump, len / 2);
+	read_store(&c);
+	chooses_none(&c, NULL, ERR_CORRUPT, "the newest backup is damaged: new.sql.zst has");
+	cr_assert_str_eq(chosen(&c, "old.sql.zst"), "old.sql.zst");
+
+	night_backup(&(struct night_backup){.key = "newest.sql.zst", .finished = NIGHT + 1});
+	read_store(&older);
+	cr_assert_str_eq(chosen(&older, NULL), "newest.sql.zst");
+}
+
+Test(backup_catalogue, the_last_drill_of_each_backup_is_told)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "a/full.sql.zst"});
+	night_backup(&(struct night_backup){.key = "b/full.sql.zst", .finished = NIGHT + 1});
+	text("c.sql.gz", "\037\213\010");
+	evidence("a/", "2026-11-22T03:00:00Z", "a/full.sql.zst", "pass");
+	evidence("a/", "2026-11-23T03:00:00Z", "a/full.sql.zst", "fail");
+	evidence("a/", "2026-11-21T03:00:00Z", "a/full.sql.zst", "unknown");
+	evidence("", "2026-11-24T03:00:00Z", "c.sql.gz", "unknown");
+	evidence("", "2026-11-25T03:00:00Z", "gone.sql.zst", "pass");
+	read_store(&c);
+	cr_assert_eq(c.count, 3);
+	cr_assert_str_eq(c.backups[0].key, "a/full.sql.zst");
+	cr_assert_str_eq(c.backups[0].drill_verdict, "fail");
+	cr_assert_eq(c.backups[0].drilled, NIGHT + 2 * 86400 + 1800);
+	cr_assert_eq(c.backups[1].drilled, 0);
+	cr_assert_null(c.backups[1].drill_verdict);
+	cr_assert_str_eq(c.backups[2].drill_verdict, "unknown");
+	cr_assert_eq(c.unreadable_evidence, 0);
+}
+
+Test(backup_catalogue, evidence_that_cannot_be_read_is_counted)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){0});
+	text("drill-1.json", "garbage");
+	text("drill-2.json", "");
+	text("x/drill-3.json", "{}");
+	evidence("", "2026-11-22T03:00:00Z", "full.sql.zst", "pass");
+	read_store(&c);
+	cr_assert_eq(c.unreadable_evidence, 3);
+	cr_assert_str_eq(c.backups[0].drill_verdict, "pass");
+	cr_assert_str_eq(chosen(&c, NULL), "full.sql.zst");
+}
+
+Test(backup_catalogue, a_store_that_cannot_be_listed_is_an_error)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+	struct err e = {0};
+	CLEANUP(store_freep) struct store *none = store_open("file:///no/such/directory", NULL, &e);
+
+	cr_assert(none, "%s", e.text);
+	cr_assert(!catalogue_read(none, &c, &e));
+	cr_assert_eq(e.kind, ERR_MISSING);
+}
