@@ -6,7 +6,7 @@
 # fit into: pg_dump can, when told.
 normal() {
 	{
-		stock_dump --exclude-database Settings
+		stock_dump --exclude-database '"Settings"'
 		PGDATABASE=Settings pg_dump --create --encoding UTF8 | sed -E '/^\\(un)?restrict /d' | sort_rows
 	} | sed -E "/^CREATE TABLESPACE/s/ LOCATION '[^']*'//"
 }
