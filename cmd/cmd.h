@@ -45,7 +45,10 @@ extern const struct option common_options[]; /* store and output */
 		.help = "Directory of PostgreSQL's own programs; looked for when not given."       \
 	}
 
-extern const char *const EXIT_CODES; /* for --help */
+/* For --help. */
+#define EXIT_CODES                                                                                 \
+	"Exit codes: 0 good; 1 the check ran and the backup is bad; 2 usage; 3 it could\n"         \
+	"not be told (network, server, disk); 130, 143 cancelled by SIGINT, SIGTERM.\n"
 
 /* A verb: false with e, or true with *code. */
 typedef bool verb_fn(int argc, char **argv, int *code, struct err *e);

@@ -8,10 +8,6 @@ static const char *const log_formats[] = {"text", "json", NULL};
 
 struct common common = {.parts_in_flight = 3, .max_parts = 10000, .attempts = 6};
 
-const char *const EXIT_CODES =
-    "Exit codes: 0 good; 1 the check ran and the backup is bad; 2 usage; 3 it could\n"
-    "not be told (network, server, disk); 130, 143 cancelled by SIGINT, SIGTERM.\n";
-
 const struct option common_options[] = {
     {.name = "store",
      .letter = 's',

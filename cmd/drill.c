@@ -71,6 +71,7 @@ static const struct options options = {
 	       "evidence is printed, and stored beside the backup.",
     .own = own,
     .shared = common_options,
+    .epilog = EXIT_CODES,
 };
 
 bool cmd_drill(int argc, char **argv, int *code, struct err *e)

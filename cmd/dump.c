@@ -59,6 +59,7 @@ static const struct options options = {
 	       "indexed and counted as it streams into one or two stores. Needs no disk.",
     .own = own,
     .shared = common_options,
+    .epilog = EXIT_CODES,
 };
 
 static unsigned processors(void)

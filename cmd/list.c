@@ -12,6 +12,7 @@ static const struct options options = {
 	       "drill of each went.",
     .own = (const struct option[]){{0}},
     .shared = common_options,
+    .epilog = EXIT_CODES,
 };
 
 static void row(struct report *r, const struct backup *b, time_t now)

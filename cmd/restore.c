@@ -78,6 +78,7 @@ static const struct options options = {
 	       "count it back. Refuses to touch what is there already.",
     .own = own,
     .shared = common_options,
+    .epilog = EXIT_CODES,
 };
 
 static bool split_table(char **schema, char **name, struct err *e)

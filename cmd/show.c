@@ -31,6 +31,7 @@ static const struct options options = {
     .summary = "The muster roll of one backup: what it holds, by its manifest.",
     .own = own,
     .shared = common_options,
+    .epilog = EXIT_CODES,
 };
 
 static char *extensions(const struct pg_database *d)

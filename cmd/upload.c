@@ -32,6 +32,7 @@ static const struct options options = {
 	       "object, with a .sha256 beside it.",
     .own = own,
     .shared = common_options,
+    .epilog = EXIT_CODES,
     .max_arguments = 1,
 };
 

@@ -34,6 +34,7 @@ static const struct options options = {
 	       "Needs no server.",
     .own = own,
     .shared = common_options,
+    .epilog = EXIT_CODES,
 };
 
 bool cmd_verify(int argc, char **argv, int *code, struct err *e)

@@ -183,9 +183,10 @@ reachable_bindir() (
 	flock 8
 	if [ ! -d "$copy" ]; then
 		cp -a "$PGMUSTER_CACHE/pg$1" "$copy.new"
+		loader=$(basename "$copy.new"/lib/ld-linux*)
 		for program in "$copy.new/usr/lib/postgresql/$1/bin"/*; do
-			patchelf --set-interpreter "$copy/lib/$(basename "$copy.new"/lib/ld-linux*)" --set-rpath "$copy/lib" \
-				--force-rpath "$program"
+			patchelf --set-interpreter "$copy/lib/$loader" --set-rpath "$copy/lib" --force-rpath \
+				"$program"
 		done
 		mv "$copy.new" "$copy"
 	fi
@@ -214,7 +215,7 @@ start_pg() {
 			echo "$setting"
 		done
 	} >>"$PG_DATA/postgresql.conf"
-	as_pg env -u T -u RUN "$PG_BIN/pg_ctl" -D "$PG_DATA" -l "$PG_LOG" -s -w -t 60 start || {
+	as_pg env -u T -u RUN "$PG_BIN/pg_ctl" -D "$PG_DATA" -l "$PG_LOG" -s -w -t 60 start 3>&- || {
 		tail -n 50 "$PG_LOG" >&2
 		return 1
 	}
@@ -250,9 +251,12 @@ stock_dump() {
 	pg_dumpall "$@" | sed -E '/^\\(un)?restrict /d; s/^-- (Started|Completed) on .*//' | sort_rows
 }
 
-# A restored table may hold its rows in another order: COPY fills pages as rows fit.
+# A restored table may hold its rows in another order: COPY fills pages as rows fit. Nor do the settings
+# of roles in a database have one.
 sort_rows() {
-	perl -ne 'if (!$in) { print; if (/^COPY .* FROM stdin;$/) { $in = 1; @rows = () } }
+	perl -ne 'if (!$in && /^ALTER ROLE .* IN DATABASE /) { push @settings, $_; next }
+		print sort(@settings); @settings = ();
+		if (!$in) { print; if (/ FROM stdin;$/) { $in = 1; @rows = () } }
 		elsif ($_ eq "\\.\n") { print sort(@rows), $_; $in = 0 } else { push @rows, $_ }'
 }
 
@@ -288,7 +292,7 @@ start_s3() {
 		esac
 		ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
 			MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY \
-			MINIO_UPDATE=off MINIO_BROWSER=off "${command[@]}" >"$S3_DIR.log" 2>&1 &
+			MINIO_UPDATE=off MINIO_BROWSER=off "${command[@]}" >"$S3_DIR.log" 2>&1 3>&- &
 		S3_PID=$!
 		echo "$S3_PID" >"$S3_DIR.pid"
 		export AWS_ENDPOINT_URL=http://127.0.0.1:$port S3_DIR S3_PID

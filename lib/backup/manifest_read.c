@@ -14,7 +14,8 @@ bool backup_mark_id(const char *mark, char id[BACKUP_ID_SIZE])
 	unsigned char raw[16];
 	size_t len = strlen(mark);
 
-	if (strncmp(mark, head, sizeof head - 1) != 0 || len != sizeof head - 1 + 32 + 1)
+	if (strncmp(mark, head, sizeof head - 1) != 0 || len != sizeof head - 1 + 32 + 1 ||
+	    mark[len - 1] != '\n')
 		return false;
 	memcpy(id, mark + sizeof head - 1, 32);
 	id[32] = '\0';

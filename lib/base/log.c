@@ -44,8 +44,8 @@ void log_setup(enum log_level level, enum log_format format)
 /* Whatever a terminal could take for more than a character of its line. */
 static bool is_control(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
-	       code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c || code == 0x200e ||
+	       code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
 	       (code >= 0x2066 && code <= 0x2069);
 }
 
@@ -273,12 +273,12 @@ static void progress_event(int64_t now)
 		struct pace pace = job_pace(j, now);
 		CLEANUP(freep) char *what = json_escape(j->what);
 		char fields[LINE_MAX_BYTES];
-		int n = snprintf(fields, sizeof fields, ",\"what\":\"%s\",\"done_bytes\":%llu", what,
-				 (unsigned long long)j->done);
+		int n = snprintf(fields, sizeof fields, ",\"what\":\"%s\",\"done_bytes\":%llu",
+				 what, (unsigned long long)j->done);
 
 		if (j->total > 0)
-			n += snprintf(fields + n, sizeof fields - (size_t)n, ",\"total_bytes\":%llu",
-				      (unsigned long long)j->total);
+			n += snprintf(fields + n, sizeof fields - (size_t)n,
+				      ",\"total_bytes\":%llu", (unsigned long long)j->total);
 		if (pace.bytes_per_second >= 0)
 			n += snprintf(fields + n, sizeof fields - (size_t)n,
 				      ",\"bytes_per_second\":%.0f", pace.bytes_per_second);

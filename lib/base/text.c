@@ -72,8 +72,7 @@ const char *text_seconds(double seconds, char out[TEXT_SECONDS_SIZE])
 		if (s < 3600)
 			snprintf(out, TEXT_SECONDS_SIZE, "%llu m %02llu s", s / 60, s % 60);
 		else if (s < 86400)
-			snprintf(out, TEXT_SECONDS_SIZE, "%llu h %02llu m", s / 3600,
-				 s / 60 % 60);
+			snprintf(out, TEXT_SECONDS_SIZE, "%llu h %02llu m", s / 3600, s / 60 % 60);
 		else
 			snprintf(out, TEXT_SECONDS_SIZE, "%llu d %02llu h", s / 86400,
 				 s / 3600 % 24);

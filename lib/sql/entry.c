@@ -78,6 +78,7 @@ bool entry_begin(struct entry *n, const char *comment, size_t len)
 	n->name = xstrdup(name);
 	n->active = true;
 	n->begun = false;
+	n->unordered = (struct fingerprint){0};
 	n->data = table_or_blobs || strcmp(type, "SEQUENCE SET") == 0;
 	n->listed = !n->data && !statistics && strcmp(type, "MATERIALIZED VIEW DATA") != 0;
 	XXH3_128bits_reset(n->text);
@@ -165,6 +166,12 @@ static void add_settings(struct entry *n, const char *text, size_t len)
 		add_setting(n, "default_table_access_method", n->access_method);
 }
 
+/* pg_dump reads the settings of roles in a database in no particular order. */
+static bool is_unordered(const struct entry *n)
+{
+	return strcmp(n->type, "DATABASE PROPERTIES") == 0;
+}
+
 void entry_statement(struct entry *n, const char *text, size_t len, uint64_t full_len)
 {
 	if (!n->active || !n->listed)
@@ -172,6 +179,10 @@ void entry_statement(struct entry *n, const char *text, size_t len, uint64_t ful
 	if (!n->begun)
 		add_settings(n, text, len);
 	n->begun = true;
+	if (is_unordered(n)) {
+		fingerprint_add(&n->unordered, fingerprint_of(text, len));
+		return;
+	}
 	add(n, text, len);
 	if (full_len != len)
 		add(n, &full_len, sizeof full_len);
@@ -181,6 +192,8 @@ void entry_statement(struct entry *n, const char *text, size_t len, uint64_t ful
 void entry_end(struct entry *n, struct roll_database *d, bool list)
 {
 	if (n->active && n->listed) {
+		if (is_unordered(n))
+			add(n, &n->unordered, sizeof n->unordered);
 		fingerprint_add(&d->schema, rows_digest(n->whole));
 		if (list) {
 			d->entries =

@@ -19,7 +19,8 @@ struct entry {
 	bool listed; /* a part of the schema */
 	bool begun;  /* a statement was seen */
 	char *type, *schema, *name;
-	XXH3_state_t *text, *whole; /* of its statements; of its type, schema and name too */
+	struct fingerprint unordered; /* sum over statements whose order means nothing */
+	XXH3_state_t *text, *whole;   /* of its statements; of its type, schema and name too */
 	char *tablespace, *access_method;
 };
 

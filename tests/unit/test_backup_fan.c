@@ -39,7 +39,7 @@ static bool push(struct two *t, struct err *e)
 	CLEANUP(sink_freep) struct sink *fan = sink_fan(t->branches, 2);
 
 	for (size_t i = 0; i < LEN; i++)
-		if (!sink_write(fan, TEXT + i, 1, e))
+		if (!sink_write(fan, &TEXT[i], 1, e))
 			return false;
 	return sink_commit(fan, e);
 }

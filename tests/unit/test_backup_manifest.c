@@ -322,7 +322,7 @@ Test(backup_mark, has_the_id_and_nothing_else)
 	cr_assert_str_eq(mark, "pgmuster 1 000102030405060708090a0b0c0d0e0f\n");
 	cr_assert(backup_mark_id(mark, id));
 	cr_assert_str_eq(id, "000102030405060708090a0b0c0d0e0f");
-	for (size_t i = 0; i < strlen(mark) - 1; i++) {
+	for (size_t i = 0; i < strlen(mark); i++) {
 		char other[BACKUP_MARK_SIZE];
 
 		snprintf(other, sizeof other, "%s", mark);

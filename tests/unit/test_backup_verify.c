@@ -180,9 +180,22 @@ Test(backup_verify, any_damaged_byte_of_the_dump_fails)
 	passes(&newest);
 }
 
+/* zstd's own reader finds the same text in it: it has bits that mean nothing. */
+static bool says_the_same(const char *bytes, size_t len)
+{
+	size_t small_len;
+	CLEANUP(freep) char *small = slurp(SMALL, &small_len);
+	CLEANUP(freep) char *text = xcalloc(small_len, 1);
+
+	return ZSTD_decompress(text, small_len, bytes, len) == small_len &&
+	       memcmp(text, small, small_len) == 0;
+}
+
 /* Without the digests: the frames' checksums, the mark, the seek table and the roll. */
 Test(backup_verify, any_damaged_byte_of_the_dump_fails_even_if_all_digests_were_made_to_fit)
 {
+	const size_t mark_len = 8 + 44;
+
 	put_fitting(dump, dump_len);
 	passes(&newest);
 	for (size_t i = 0; i < dump_len; i += i < 100 || i > dump_len - 130 ? 1 : 23) {
@@ -190,7 +203,9 @@ Test(backup_verify, any_damaged_byte_of_the_dump_fails_even_if_all_digests_were_
 
 		dump[i] = (char)(was ^ (1 << i % 8));
 		put_fitting(dump, dump_len);
-		cr_assert(is_bad(&newest), "byte %zu", i);
+		bool in_frames = i >= mark_len && i < dump_len - 130;
+		cr_assert(is_bad(&newest) || (in_frames && says_the_same(dump, dump_len)),
+			  "byte %zu", i);
 		dump[i] = was;
 	}
 }
@@ -275,8 +290,13 @@ static void put_other(const char *old, const char *new)
 	memcpy(at, new, strlen(new));
 	night_backup(&(struct night_backup){.key = "other.sql.zst", .text = text, .len = len});
 	CLEANUP(freep) char *other = peek("other.sql.zst", &len);
-	struct err e = {0};
-	cr_assert(store_remove(night_store, "other.sql.zst.manifest.json", &e));
+	static const char *const suffixes[] = {"", ".sha256", ".manifest.json"};
+	for (size_t i = 0; i < 3; i++) {
+		CLEANUP(freep) char *key = xasprintf("other.sql.zst%s", suffixes[i]);
+		struct err e = {0};
+
+		cr_assert(store_remove(night_store, key, &e), "%s", e.text);
+	}
 	put_fitting(other, len);
 }
 
@@ -431,8 +451,9 @@ Test(backup_verify, each_name_of_the_roll_is_proved)
 		struct err e = {0};
 
 		cr_assert(manifest_read(manifest, manifest_len, &m, &e), "%s", e.text);
-		free(*text_of(&m, i));
-		*text_of(&m, i) = xstrdup("changed");
+		char **text = text_of(&m, i);
+		free(*text);
+		*text = xstrdup("changed");
 		CLEANUP(freep) char *changed = manifest_write(&m);
 		put(MANIFEST, changed);
 		fails(&newest, rows[i].count, rows[i].sentence);

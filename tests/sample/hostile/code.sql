@@ -33,18 +33,22 @@ CREATE FUNCTION single_quoted(a int, "B b" text DEFAULT ';') RETURNS int LANGUAG
 CREATE FUNCTION atomic_body(a int) RETURNS text LANGUAGE sql
 BEGIN ATOMIC
 	INSERT INTO log (what) VALUES ('called; ' || a);
-	SELECT CASE WHEN a > 0 THEN 'positive; ' WHEN a < 0 THEN CASE a WHEN -1 THEN 'minus one' ELSE 'negative' END
+	SELECT CASE WHEN a > 0 THEN 'positive; ' WHEN a < 0 THEN CASE a WHEN -1 THEN 'minus one'
+		ELSE 'negative' END
 		ELSE E'ze''ro;' END;
 END;
 CREATE PROCEDURE atomic_procedure(INOUT n int) LANGUAGE sql
 BEGIN ATOMIC
 	SELECT (SELECT count(*) FROM log WHERE CASE WHEN id > 5 THEN true ELSE false END)::int;
 END;
-CREATE FUNCTION expression_body(a int, b int = 2) RETURNS int IMMUTABLE PARALLEL SAFE RETURN a + b * 2;
+CREATE FUNCTION expression_body(a int, b int = 2) RETURNS int IMMUTABLE PARALLEL SAFE RETURN a + b
+	* 2;
 CREATE FUNCTION "it's; odd"(VARIADIC "x y" text[]) RETURNS TABLE (a text, "b;c" int) LANGUAGE sql
-	STABLE STRICT SECURITY DEFINER COST 5 ROWS 7 SET search_path = pg_catalog, "x;y" SET work_mem = '8MB'
+	STABLE STRICT SECURITY DEFINER COST 5 ROWS 7 SET search_path = pg_catalog,
+		"x;y" SET work_mem = '8MB'
 	AS $$ SELECT unnest($1), 1 $$;
-CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log (what) VALUES ('x'); COMMIT; END $$;
+CREATE PROCEDURE commits() LANGUAGE plpgsql AS
+	$$ BEGIN INSERT INTO log (what) VALUES ('x'); COMMIT; END $$;
 CREATE FUNCTION overloaded(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION overloaded(text) RETURNS int LANGUAGE sql AS 'SELECT 2';
 COMMENT ON FUNCTION overloaded(int) IS 'the first;';
@@ -61,16 +65,19 @@ CREATE INDEX ON zz_later (expression_body(i));
 
 CREATE AGGREGATE concat_all(text) (SFUNC = textcat, STYPE = text, INITCOND = ';');
 CREATE AGGREGATE my_percentile(float8 ORDER BY anyelement) (
-	SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA);
+	SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = percentile_disc_final,
+		FINALFUNC_EXTRA);
 CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq, COMMUTATOR = ===, HASHES);
 CREATE OPERATOR CLASS odd_int_ops FOR TYPE int USING btree AS
-	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+		FUNCTION 1 btint4cmp(int, int);
 CREATE CAST (text AS int[]) WITH INOUT AS ASSIGNMENT;
 CREATE TYPE shell_only;
 CREATE CONVERSION my_conversion FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
 CREATE TEXT SEARCH DICTIONARY my_dictionary (TEMPLATE = simple, stopwords = 'english');
 CREATE TEXT SEARCH CONFIGURATION my_search (COPY = simple);
-ALTER TEXT SEARCH CONFIGURATION my_search ALTER MAPPING FOR word, asciiword WITH my_dictionary, simple;
+ALTER TEXT SEARCH CONFIGURATION my_search ALTER MAPPING FOR word, asciiword WITH my_dictionary,
+	simple;
 CREATE ACCESS METHOD my_heap TYPE TABLE HANDLER heap_tableam_handler;
 CREATE TABLE on_my_heap (i int) USING my_heap;
 INSERT INTO on_my_heap VALUES (1);

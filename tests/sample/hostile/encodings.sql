@@ -10,7 +10,8 @@ CREATE FUNCTION "ünì"() RETURNS text LANGUAGE sql AS $$ SELECT 'é;' $$;
 CREATE DATABASE "Ascii" TEMPLATE template0 ENCODING SQL_ASCII LC_COLLATE 'C' LC_CTYPE 'C';
 \c "Ascii"
 CREATE TABLE bytes (id int, t text);
-INSERT INTO bytes VALUES (1, E'\xff\xfe\x80'), (2, E'\xc3'), (3, E'\xc3\xa9'), (4, E'latin \xe9'), (5, E'\xed\xa0\x80');
+INSERT INTO bytes VALUES (1, E'\xff\xfe\x80'), (2, E'\xc3'), (3, E'\xc3\xa9'), (4, E'latin \xe9'),
+	(5, E'\xed\xa0\x80');
 INSERT INTO bytes SELECT 1000 + i, chr(i) FROM generate_series(1, 127) i;
 DO $$ BEGIN EXECUTE E'COMMENT ON TABLE bytes IS ''high \xe9 byte'''; END $$;
 DO $$ BEGIN EXECUTE E'CREATE TABLE "t\xe9" ("\xff" int)'; END $$;
@@ -25,13 +26,15 @@ CREATE DATABASE "Icu" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-u-co
 CREATE TABLE t (t text PRIMARY KEY);
 INSERT INTO t VALUES ('Ärger'), ('Arger'), ('Aerger');
 \if :pg16
-CREATE DATABASE "Icu rules" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' ICU_RULES '&a < g';
+CREATE DATABASE "Icu rules" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' ICU_RULES
+	'&a < g';
 \endif
 \if :pg17
 CREATE DATABASE "Builtin" TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8';
 \endif
 \if :pg18
-CREATE DATABASE "Builtin full" TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST';
+CREATE DATABASE "Builtin full" TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE
+	'PG_UNICODE_FAST';
 \endif
 CREATE DATABASE "Euc" TEMPLATE template0 ENCODING EUC_JP LC_COLLATE 'C' LC_CTYPE 'C';
 \c "Euc"

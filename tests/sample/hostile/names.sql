@@ -47,7 +47,8 @@ CREATE TABLE U&"new\000Aline schema".U&"table\000A\\.\000ACOPY x FROM stdin;" (
 	U&"column\000D\000Awith CRLF" text DEFAULT E'a\nb');
 INSERT INTO U&"new\000Aline schema".U&"table\000A\\.\000ACOPY x FROM stdin;" VALUES (1), (2);
 CREATE INDEX U&"index\000Awith newline"
-	ON U&"new\000Aline schema".U&"table\000A\\.\000ACOPY x FROM stdin;" (U&"column\000Awith newline");
+	ON U&"new\000Aline schema".U&"table\000A\\.\000ACOPY x FROM stdin;"
+		(U&"column\000Awith newline");
 CREATE SEQUENCE U&"new\000Aline schema".U&"seq\000Auence" START 42;
 SELECT nextval(U&'"new\000Aline schema"."seq\000Auence"');
 CREATE TABLE "it's = odd. schéma"."tábla 表 🐘" ("colonne é" text, "列" int);
@@ -70,5 +71,6 @@ CREATE TABLE twice (a int);
 CREATE TABLE "Quoted Schema".twice (b text);
 INSERT INTO twice VALUES (1);
 INSERT INTO "Quoted Schema".twice VALUES ('one'), ('two');
-COMMENT ON TABLE twice IS E'first line\n-- Name: not; Type: TABLE; Schema: a; Owner: header\n\\connect postgres\n;';
+COMMENT ON TABLE twice IS
+	E'first line\n-- Name: not; Type: TABLE; Schema: a; Owner: header\n\\connect postgres\n;';
 COMMENT ON COLUMN twice.a IS '''';

@@ -34,8 +34,10 @@ CREATE EXTENSION pgcrypto;
 CREATE EXTENSION lo;
 CREATE EXTENSION tablefunc;
 COMMENT ON EXTENSION hstore IS 'another comment';
-CREATE TABLE extended (c "Ext Schema".citext PRIMARY KEY, h hstore, l ltree, u uuid DEFAULT public.uuid_nil());
-INSERT INTO extended VALUES ('MiXed', 'a=>NULL, "b c"=>"d\"e"', 'top.next_1.leaf'), ('other', '', '');
+CREATE TABLE extended (c "Ext Schema".citext PRIMARY KEY, h hstore, l ltree,
+	u uuid DEFAULT public.uuid_nil());
+INSERT INTO extended VALUES ('MiXed', 'a=>NULL, "b c"=>"d\"e"', 'top.next_1.leaf'), ('other', '',
+	'');
 CREATE INDEX ON extended USING gin ((c::text) "Ext Schema".gin_trgm_ops);
 CREATE INDEX ON extended USING gist (h);
 -- an object that an extension has adopted, and one that it has given away
@@ -60,23 +62,28 @@ CREATE SERVER remote FOREIGN DATA WRAPPER postgres_fdw
 CREATE SERVER "files; odd" FOREIGN DATA WRAPPER file_fdw;
 CREATE USER MAPPING FOR app SERVER remote OPTIONS (user 'x', password 'it''s; secret');
 CREATE USER MAPPING FOR PUBLIC SERVER remote;
-CREATE FOREIGN TABLE far (id int OPTIONS (column_name 'ID'), t text) SERVER remote OPTIONS (table_name 'T;');
-CREATE FOREIGN TABLE from_file (line text) SERVER "files; odd" OPTIONS (filename '/nonexistent', format 'text');
+CREATE FOREIGN TABLE far (id int OPTIONS (column_name 'ID'),
+	t text) SERVER remote OPTIONS (table_name 'T;');
+CREATE FOREIGN TABLE from_file (line text) SERVER "files; odd" OPTIONS (filename '/nonexistent',
+	format 'text');
 CREATE FOREIGN DATA WRAPPER handlerless OPTIONS (a 'b');
 GRANT USAGE ON FOREIGN SERVER remote TO app;
 COMMENT ON SERVER remote IS 'nobody answers there';
 CREATE TABLE measured (at date, v int) PARTITION BY RANGE (at);
 CREATE TABLE measured_here PARTITION OF measured FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-CREATE FOREIGN TABLE measured_there PARTITION OF measured FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')
+CREATE FOREIGN TABLE measured_there PARTITION OF measured FOR VALUES FROM ('2025-01-01') TO
+	('2026-01-01')
 	SERVER remote;
 INSERT INTO measured VALUES ('2026-06-01', 1);
 
 CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert, update');
-CREATE PUBLICATION "some; rows" FOR TABLE extended (c, h), refers WHERE (id > 0 AND lo <> 5), measured WITH (publish_via_partition_root);
+CREATE PUBLICATION "some; rows" FOR TABLE extended (c, h), refers WHERE (id > 0 AND lo <> 5),
+	measured WITH (publish_via_partition_root);
 CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA public;
 CREATE PUBLICATION nothing;
 COMMENT ON PUBLICATION nothing IS 'empty';
-CREATE SUBSCRIPTION "sub; odd" CONNECTION 'host=127.0.0.1 port=1 dbname=x password=''s;''' PUBLICATION a, "b c"
+CREATE SUBSCRIPTION "sub; odd" CONNECTION 'host=127.0.0.1 port=1 dbname=x password=''s;'''
+	PUBLICATION a, "b c"
 	WITH (connect = false, slot_name = NONE);
 
 -- a prepared transaction, which no dump contains

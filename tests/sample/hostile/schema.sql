@@ -1,7 +1,8 @@
 -- Partitions, inheritance, constraints, indexes, views and what depends on what.
 CREATE DATABASE "Schema" OWNER app TABLESPACE fast;
 \c "Schema"
-CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, kind text, v int)
+CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL, kind text,
+	v int)
 	PARTITION BY RANGE (at);
 CREATE TABLE events_2025 PARTITION OF events FOR VALUES FROM ('2025-01-01+00') TO ('2026-01-01+00');
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01+00') TO ('2027-01-01+00')
@@ -15,9 +16,11 @@ INSERT INTO events (at, kind, v)
 	SELECT '2024-12-01 00:00+00'::timestamptz + i * interval '1 day', chr(97 + i % 3), i
 	FROM generate_series(1, 900) i;
 -- a partition with another order of columns, attached
-CREATE TABLE events_2028 (v int, kind text NOT NULL, dropped int, at timestamptz NOT NULL, id bigint NOT NULL);
+CREATE TABLE events_2028 (v int, kind text NOT NULL, dropped int, at timestamptz NOT NULL,
+	id bigint NOT NULL);
 ALTER TABLE events_2028 DROP COLUMN dropped;
-ALTER TABLE events ATTACH PARTITION events_2028 FOR VALUES FROM ('2028-01-01+00') TO ('2029-01-01+00');
+ALTER TABLE events ATTACH PARTITION events_2028 FOR VALUES FROM ('2028-01-01+00') TO
+	('2029-01-01+00');
 INSERT INTO events (at, kind, v) VALUES ('2028-02-29 12:00+00', 'leap', 1);
 CREATE TYPE e AS ENUM ('one', 'two');
 CREATE TABLE hashed (k e, v int) PARTITION BY HASH (k);
@@ -55,7 +58,8 @@ INSERT INTO event_notes SELECT id, at, kind, 'note' FROM events LIMIT 10;
 CREATE EXTENSION btree_gist;
 CREATE TABLE booking (room int, during tstzrange, EXCLUDE USING gist (room WITH =, during WITH &&));
 INSERT INTO booking VALUES (1, '[2026-01-01 10:00+00,2026-01-01 11:00+00)');
-CREATE TABLE uniques (a int, b int, c text, UNIQUE NULLS NOT DISTINCT (a), UNIQUE (b) INCLUDE (c) DEFERRABLE);
+CREATE TABLE uniques (a int, b int, c text, UNIQUE NULLS NOT DISTINCT (a),
+	UNIQUE (b) INCLUDE (c) DEFERRABLE);
 INSERT INTO uniques VALUES (NULL, NULL, 'x'), (1, NULL, 'y');
 CREATE INDEX ON uniques (lower(c), (a + b) DESC NULLS LAST) WHERE c <> ';';
 CREATE INDEX ON uniques USING brin (a);

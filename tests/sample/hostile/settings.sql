@@ -4,8 +4,10 @@ CREATE DATABASE "Settings";
 \c "Settings"
 CREATE SCHEMA hidden;
 CREATE TABLE hidden.values (
-	b bytea, d date, ts timestamptz, i interval, f double precision, x xml, a text[], e text, m money);
-INSERT INTO hidden.values VALUES ('\xdeadbeef5c27', '2026-02-03', '2026-02-03 04:05:06.789+00', '-1 mon +2 days -03:04:05',
+	b bytea, d date, ts timestamptz, i interval, f double precision, x xml, a text[], e text,
+		m money);
+INSERT INTO hidden.values VALUES ('\xdeadbeef5c27', '2026-02-03', '2026-02-03 04:05:06.789+00',
+	'-1 mon +2 days -03:04:05',
 	0.1, '<a/>', '{NULL,"NULL"}', 'back\slash', '1234.56');
 ALTER DATABASE "Settings" SET bytea_output = 'escape';
 ALTER DATABASE "Settings" SET search_path = 'hidden', 'pg_temp';
