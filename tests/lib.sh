@@ -35,10 +35,11 @@
 #		Unaligned rows without headings. DATABASE is a name, whatever is in it.
 #	fill_server demo|hostile [PSQL_ARGUMENT...]
 #		Load tests/sample/. For hostile: -v databases=50 -v tables=3000 -v big_mb=50 are what
-#		there is without arguments; fewer are faster.
+#		there is without arguments; fewer are faster. -v postgis=off leaves that extension out
+#		where it is installed, for a restore into a server without it.
 #	stock_dump
 #		pg_dumpall's text with what differs from run to run taken out, and rows sorted.
-#	start_s3 versitygw|minio
+#	start_s3 versitygw|minio [OPTION...]
 #		An S3 server with a bucket. Exports AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID
 #		AWS_SECRET_ACCESS_KEY AWS_REGION S3_BUCKET S3_PID S3_DIR. With versitygw,
 #		$S3_DIR/$S3_BUCKET/key is the object's plain file. Skips when it is not there.
@@ -287,7 +288,7 @@ start_s3() {
 		port=$(free_port)
 		S3_DIR=$(mktemp -d "$T/s3.XXX")
 		case $1 in
-		versitygw) command=("$program" --port "127.0.0.1:$port" --quiet posix "$S3_DIR") ;;
+		versitygw) command=("$program" --port "127.0.0.1:$port" --quiet "${@:2}" posix "$S3_DIR") ;;
 		minio) command=("$program" server --quiet --address "127.0.0.1:$port" "$S3_DIR") ;;
 		esac
 		ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \

@@ -12,8 +12,8 @@ static bool value_is(const struct sql_token *t, const char *expected)
 	return value && expected && strcmp(value, expected) == 0;
 }
 
-/* ALTER ROLE own WITH ...: everything but what would shut us out, which becomes white space. The scan
- * is behind WITH: the role itself may be called password. */
+/* ALTER ROLE own WITH ...: everything but what would shut us out, which becomes white space. The
+ * scan is behind WITH: the role itself may be called password. */
 static char *without_lockout(const char *text, size_t len, struct sql_scan scan)
 {
 	char *out = xstrndup(text, len);

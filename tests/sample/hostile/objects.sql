@@ -45,7 +45,10 @@ CREATE FUNCTION adopted() RETURNS int LANGUAGE sql AS 'SELECT 1';
 ALTER EXTENSION tablefunc ADD FUNCTION adopted();
 -- earthdistance has no objects of its own to dump, but an order: after cube
 CREATE EXTENSION earthdistance CASCADE;
+\if :{?postgis}
+\else
 SELECT count(*) > 0 AS postgis FROM pg_available_extensions WHERE name = 'postgis' \gset
+\endif
 \if :postgis
 CREATE EXTENSION postgis;
 CREATE TABLE places (id int, g geometry(Point, 4326), geo geography);
