@@ -51,10 +51,15 @@ $B/%.o: %.c Makefile VERSION
 	@echo "  CC $@"
 	$Q$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# Where tools/setup keeps what Debian does not have. The servers' user must be able to reach it.
+PGMUSTER_CACHE ?= $(if $(filter 0,$(shell id -u)),/var/cache,$(HOME)/.cache)/pgmuster
+PGMUSTER_PG18  ?= $(PGMUSTER_CACHE)/pg18/usr/lib/postgresql/18/bin
+export PGMUSTER_CACHE PGMUSTER_PG18
+
 # Criterion lets a leaking test pass, so a sanitizer's log is itself a failure.
 unit: $B/unit
 	@rm -f $B/san.*
-	ASAN_OPTIONS=log_path=$B/san UBSAN_OPTIONS=print_stacktrace=1:log_path=$B/san \
+	@ASAN_OPTIONS=log_path=$B/san UBSAN_OPTIONS=print_stacktrace=1:log_path=$B/san \
 	TSAN_OPTIONS=log_path=$B/san $B/unit $(UNIT_ARGS)
 	@! cat $B/san.* 2>/dev/null
 
@@ -81,7 +86,7 @@ lint:
 	clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -DVERSION='""' lib cmd
-	shellcheck -x tools/setup tools/demo tests/run tests/lib.sh tests/integration/*.sh .ci/run
+	shellcheck -x tools/setup tools/demo tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
 
 bench: all
 	tests/bench

@@ -73,7 +73,7 @@ static const struct option own[] = {
 
 static const struct options options = {
     .verb = "restore",
-    .synopsis = "pgmuster restore --store URL [--database NAME [--as NEW] [--table SCHEMA.TABLE]]",
+    .synopsis = "pgmuster restore --store URL [--database NAME [--table SCHEMA.TABLE]]",
     .summary = "Restore a whole server, one database or one table into a server that you name, and "
 	       "count it back. Refuses to touch what is there already.",
     .own = own,

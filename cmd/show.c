@@ -100,7 +100,8 @@ static void show(struct report *r, const struct manifest *m)
 	report_string(r, "server_version", m->server_version);
 	report_string(r, "client_version", m->client_version);
 	report_string(r, "system_identifier", m->system_identifier);
-	report_string(r, "preload_libraries", m->preload_libraries);
+	report_string(r, "preload_libraries",
+		      m->preload_libraries[0] ? m->preload_libraries : NULL);
 	report_bytes(r, "bytes", m->object.bytes);
 	report_bytes(r, "plain_bytes", m->plain_bytes);
 	report_int(r, "frames", (int64_t)m->frames);

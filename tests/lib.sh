@@ -39,7 +39,7 @@
 #		where it is installed, for a restore into a server without it.
 #	stock_dump
 #		pg_dumpall's text with what differs from run to run taken out, and rows sorted.
-#	start_s3 versitygw|minio [OPTION...]
+#	start_s3 versitygw|minio
 #		An S3 server with a bucket. Exports AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID
 #		AWS_SECRET_ACCESS_KEY AWS_REGION S3_BUCKET S3_PID S3_DIR. With versitygw,
 #		$S3_DIR/$S3_BUCKET/key is the object's plain file. Skips when it is not there.
@@ -165,34 +165,12 @@ pg_bindir() {
 	for dir in "${!variable:-}" "/usr/lib/postgresql/$1/bin" \
 		"$PGMUSTER_CACHE/pg$1/usr/lib/postgresql/$1/bin" "$(dirname "$(command -v postgres)")"; do
 		if [[ -x $dir/postgres && $("$dir/postgres" --version) == *" $1."* ]]; then
-			reachable_bindir "$1" "$dir"
+			echo "$dir"
 			return
 		fi
 	done
 	return 1
 }
-
-# root's home is closed to the user that servers run as, and the programs of pg-beside.sh know their
-# place by its absolute path: then a copy is used.
-reachable_bindir() (
-	copy=$RUN/pg$1
-	if [[ $2 != "$PGMUSTER_CACHE"/* ]] || as_pg test -x "$2/postgres"; then
-		echo "$2"
-		return
-	fi
-	exec 8>"$copy.lock"
-	flock 8
-	if [ ! -d "$copy" ]; then
-		cp -a "$PGMUSTER_CACHE/pg$1" "$copy.new"
-		loader=$(basename "$copy.new"/lib/ld-linux*)
-		for program in "$copy.new/usr/lib/postgresql/$1/bin"/*; do
-			patchelf --set-interpreter "$copy/lib/$loader" --set-rpath "$copy/lib" --force-rpath \
-				"$program"
-		done
-		mv "$copy.new" "$copy"
-	fi
-	echo "$copy/usr/lib/postgresql/$1/bin"
-)
 
 start_pg() {
 	local dir setting listen=${PG_LISTEN:-} version=$1 port=5432
@@ -288,7 +266,7 @@ start_s3() {
 		port=$(free_port)
 		S3_DIR=$(mktemp -d "$T/s3.XXX")
 		case $1 in
-		versitygw) command=("$program" --port "127.0.0.1:$port" --quiet "${@:2}" posix "$S3_DIR") ;;
+		versitygw) command=("$program" --port "127.0.0.1:$port" --quiet posix "$S3_DIR") ;;
 		minio) command=("$program" server --quiet --address "127.0.0.1:$port" "$S3_DIR") ;;
 		esac
 		ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \

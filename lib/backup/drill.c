@@ -45,10 +45,7 @@ static bool choose(struct drill *d, struct err *e)
 	d->backup = catalogue_choose(&d->catalogue, d->o->key, e);
 	if (!d->backup)
 		return err_in(e, "%s", store_url(d->o->store));
-	if (d->o->max_age_s > 0 && d->o->now - d->backup->time > d->o->max_age_s)
-		differences_add(&d->found, "", "the backup is %lld h old, more than %lld h",
-				(long long)(d->o->now - d->backup->time) / 3600,
-				(long long)d->o->max_age_s / 3600);
+	check_age(d->backup, d->o->max_age_s, d->o->now, &d->found);
 	return reader_open(&d->reader, d->o->store, d->backup, e);
 }
 

@@ -328,6 +328,22 @@ static bool seal(struct dump *d, struct err *e)
 	return true;
 }
 
+/* One statement a line. */
+static void report_not_dumped(struct report *r, const struct pg_database *db)
+{
+	const char *line = db->not_dumped ? db->not_dumped : "";
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+		CLEANUP(freep) char *statement = xstrndup(line, len);
+		struct report *row = report_row(r, "not_in_a_dump");
+
+		report_string(row, "database", db->name);
+		report_string(row, "statement", statement);
+		line += len + strspn(line + len, "\n");
+	}
+}
+
 static void report_result(const struct dump *d, struct report *r)
 {
 	const struct manifest *m = &d->manifest;
@@ -362,12 +378,7 @@ static void report_result(const struct dump *d, struct report *r)
 	for (size_t i = 0; i < m->warnings.count; i++)
 		report_item(r, "warnings", m->warnings.lines[i]);
 	for (size_t i = 0; i < m->database_count; i++)
-		if (m->databases[i].not_dumped && m->databases[i].not_dumped[0] != '\0') {
-			struct report *row = report_row(r, "not_in_a_dump");
-
-			report_string(row, "database", m->databases[i].name);
-			report_string(row, "statements", m->databases[i].not_dumped);
-		}
+		report_not_dumped(r, &m->databases[i]);
 }
 
 static bool is_everywhere(const struct dump *d, struct report *r, struct err *e)

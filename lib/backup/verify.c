@@ -127,14 +127,15 @@ static bool read_back(struct store *store, const struct reader *r, struct roll *
 	return true;
 }
 
-static void check_age(const struct backup *b, const struct verify_options *o, struct differences *d)
+void check_age(const struct backup *b, int64_t max_age_s, time_t now, struct differences *d)
 {
-	int64_t age_s = (int64_t)(o->now - b->time);
+	int64_t age_s = (int64_t)(now - b->time);
 	char age[TEXT_SECONDS_SIZE], limit[TEXT_SECONDS_SIZE];
 
-	if (o->max_age_s > 0 && age_s > o->max_age_s)
-		differences_add(d, "", "is %s old, more than %s", text_seconds((double)age_s, age),
-				text_seconds((double)o->max_age_s, limit));
+	if (max_age_s > 0 && age_s > max_age_s)
+		differences_add(d, "", "the backup is %s old, more than %s",
+				text_seconds((double)age_s, age),
+				text_seconds((double)max_age_s, limit));
 }
 
 static void report_head(struct report *r, const struct store *store, const struct backup *b,
@@ -146,7 +147,7 @@ static void report_head(struct report *r, const struct store *store, const struc
 	report_string(r, "store", store_url(store));
 	report_string(r, "key", b->key);
 	report_string(r, "status", backup_status_name(b->status));
-	report_string(r, "time", when);
+	report_string(r, "backup_time", when);
 	report_seconds(r, "age_seconds", (double)(now - b->time));
 	report_bytes(r, "bytes", b->bytes);
 	if (!reader->complete)
@@ -182,7 +183,7 @@ bool verify_run(struct store *store, const struct verify_options *o, struct repo
 	b = catalogue_choose(&c, o->key, e);
 	if (!b || !reader_open(&reader, store, b, e))
 		return err_in(e, "%s", store_url(store));
-	check_age(b, o, &d);
+	check_age(b, o->max_age_s, o->now, &d);
 	if (!read_back(store, &reader, &roll, &d, e))
 		return err_in(e, "%s", b->key);
 	progress_end();

@@ -2,6 +2,7 @@
 
 #include "base/cancel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,24 +20,23 @@
 extern char **environ;
 
 #define STOP_WAIT_MS 10000
-#define STDERR_GRACE_MS 1000 /* for a grandchild that keeps stderr open */
+#define STOP_POLL_MS 10
+#define CHUNK 4096
+#define PIPE_MAX ((size_t)1 << 20) /* of stderr: what can be in it when the child ends */
+#define STATUS_LOST (-1)
 
-/* Where a step between fork and exec failed. */
+/* Which step between fork and exec failed. A literal is at the same address in parent and child. */
 struct exec_failure {
+	const char *step;
 	int number;
-	char step[16];
 };
 
 /* Only async-signal-safe calls from here to exec: other threads may hold locks. */
 static void child_fails(int report, const char *step)
 {
-	struct exec_failure f = {.number = errno};
-	ssize_t n;
+	struct exec_failure f = {.step = step, .number = errno};
 
-	for (size_t i = 0; step[i] && i < sizeof f.step - 1; i++)
-		f.step[i] = step[i];
-	n = write(report, &f, sizeof f);
-	_exit(n == (ssize_t)sizeof f ? 127 : 126);
+	_exit(write(report, &f, sizeof f) == (ssize_t)sizeof f ? 127 : 126);
 }
 
 static void child_signals(void)
@@ -50,20 +51,42 @@ static void child_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Out of the way of 0 to 3: a descriptor that is one of them already, because ours were closed, would
+ * be overwritten, or keep its close-on-exec. Like all copies, closed at exec. */
+static int moved(int fd, int report)
+{
+	int above = fcntl(fd, F_DUPFD_CLOEXEC, 4);
+
+	if (above < 0)
+		child_fails(report, "redirect");
+	return above;
+}
+
+static void redirect(int out, int err, int *report)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		child_fails(*report, "open /dev/null");
+	null = moved(null, *report);
+	out = out >= 0 ? moved(out, *report) : null;
+	err = moved(err, *report);
+	*report = moved(*report, *report);
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(err, STDERR_FILENO) < 0 || dup3(*report, 3, O_CLOEXEC) < 0)
+		child_fails(*report, "redirect");
+	*report = 3;
+	/* Those of libraries that were opened without close-on-exec; ENOSYS before Linux 5.9. */
+	syscall(SYS_close_range, 4U, ~0U, 0U);
+}
+
 static void child(const struct proc *p, int out, int err, int report, pid_t parent)
 {
 	int death = p->stop_signal ? p->stop_signal : SIGTERM;
-	int null = open("/dev/null", O_RDWR);
 
 	setpgid(0, 0);
 	child_signals();
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-	    dup2(out >= 0 ? out : null, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
-		child_fails(report, "redirect");
-	if (dup2(report, 3) < 0 || fcntl(3, F_SETFD, FD_CLOEXEC) < 0)
-		child_fails(report, "redirect");
-	report = 3;
-	syscall(SYS_close_range, 4U, ~0U, 0U);
+	redirect(out, err, &report);
 	if (p->own_user && (setgroups(0, NULL) != 0 || setgid(p->gid) != 0 || setuid(p->uid) != 0))
 		child_fails(report, "change user");
 	/* After the change of user, which would clear it. */
@@ -80,51 +103,60 @@ static void child(const struct proc *p, int out, int err, int report, pid_t pare
 /* The beginning and the end of a long stderr; the middle says the least. */
 static void keep(struct buf *b, const char *data, size_t len)
 {
+	static const char cut[] = "\n...\n";
 	const size_t half = PROC_STDERR_MAX / 2;
-	struct err ignored;
+	struct err never;
 
-	if (b->len + len > PROC_STDERR_MAX && b->len > half) {
+	if (b->len + len > PROC_STDERR_MAX) {
 		size_t drop = b->len + len - PROC_STDERR_MAX;
 
-		if (drop > b->len - half)
-			drop = b->len - half;
-		memmove(b->data + half, b->data + half + drop, b->len - half - drop);
 		b->len -= drop;
+		memmove(b->data + half, b->data + half + drop, b->len - half);
+		memcpy(b->data + half - (sizeof cut - 1), cut, sizeof cut - 1);
 	}
-	if (!buf_add(b, data, len, &ignored))
-		b->len = half;
+	if (!buf_add(b, data, len, &never))
+		abort();
 }
 
-/* The reader's thread owns errors and errors_fd until it is joined. */
+/* False at the end of the file, or when there is nothing to read. */
+static bool read_chunk(struct proc *p)
+{
+	char chunk[CHUNK];
+	ssize_t n = read(p->errors_fd, chunk, sizeof chunk);
+
+	if (n > 0)
+		keep(&p->errors, chunk, (size_t)n);
+	return n > 0 || (n < 0 && errno == EINTR);
+}
+
+/* Until it is joined, this thread owns errors and errors_fd. */
 static void *read_errors(void *arg)
 {
 	struct proc *p = arg;
-	char chunk[4096];
-	ssize_t n;
+	struct pollfd fds[] = {{.fd = p->errors_fd, .events = POLLIN},
+			       {.fd = p->ended_fd, .events = POLLIN}};
 
-	while ((n = read(p->errors_fd, chunk, sizeof chunk)) != 0) {
-		if (n > 0)
-			keep(&p->errors, chunk, (size_t)n);
-		else if (errno != EINTR)
-			break;
+	for (;;) {
+		if (poll(fds, 2, -1) < 0) /* EINTR */
+			continue;
+		if (fds[1].revents || !read_chunk(p))
+			return NULL;
 	}
-	return NULL;
 }
 
+/* The child has ended, so what it wrote is in the pipe. Not until the end of file: a daemon that it
+ * started may keep its stderr open. */
 static void stop_reading(struct proc *p)
 {
-	struct timespec until;
-
 	if (p->reading) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec += STDERR_GRACE_MS / 1000;
-		if (pthread_timedjoin_np(p->reader, NULL, &until) != 0) {
-			pthread_cancel(p->reader); /* it waits in read */
-			pthread_join(p->reader, NULL);
-		}
+		eventfd_write(p->ended_fd, 1);
+		pthread_join(p->reader, NULL);
+		for (size_t n = 0; n < PIPE_MAX / CHUNK && read_chunk(p); n++)
+			;
 	}
 	p->reading = false;
 	closep(&p->errors_fd);
+	closep(&p->ended_fd);
 }
 
 /* Did the child get as far as exec? */
@@ -158,7 +190,10 @@ static bool open_errors(struct proc *p, int *child_end, struct err *e)
 		return err_sys(e, "pipe");
 	p->errors_fd = fd[0];
 	*child_end = fd[1];
-	return true;
+	p->ended_fd = eventfd(0, EFD_CLOEXEC);
+	if (p->ended_fd < 0)
+		return err_sys(e, "eventfd");
+	return fcntl(p->errors_fd, F_SETFL, O_NONBLOCK) == 0 || err_sys(e, "fcntl");
 }
 
 static bool launch(struct proc *p, int out, int err, struct err *e)
@@ -184,16 +219,12 @@ static bool launch(struct proc *p, int out, int err, struct err *e)
 	return await_exec(p, report_read, e);
 }
 
-bool proc_start(struct proc *p, struct err *e)
+static bool start(struct proc *p, struct err *e)
 {
 	CLEANUP(closep) int out = -1;
 	CLEANUP(closep) int err = -1;
 	int fd[2];
 
-	p->pid = 0;
-	p->out = p->errors_fd = -1;
-	p->reading = false;
-	p->errors = BUF_INIT(PROC_STDERR_MAX, "stderr of a child");
 	if (p->capture_out) {
 		if (pipe2(fd, O_CLOEXEC) != 0)
 			return err_sys(e, "pipe");
@@ -204,7 +235,6 @@ bool proc_start(struct proc *p, struct err *e)
 	}
 	if (!open_errors(p, &err, e) || !launch(p, out, err, e))
 		return false;
-	closep(&err);
 	if (p->stderr_log)
 		return true;
 	if (pthread_create(&p->reader, NULL, read_errors, p) != 0)
@@ -212,75 +242,86 @@ bool proc_start(struct proc *p, struct err *e)
 	return p->reading = true;
 }
 
-/* Reap it if it has ended. */
-static bool reap(struct proc *p, int *status)
+bool proc_start(struct proc *p, struct err *e)
 {
-	pid_t pid;
+	p->pid = 0;
+	p->out = p->errors_fd = p->ended_fd = -1;
+	p->reading = false;
+	p->status = STATUS_LOST;
+	p->errors = BUF_INIT(PROC_STDERR_MAX, "stderr of a child");
+	if (start(p, e))
+		return true;
+	proc_stop(p);
+	return false;
+}
 
-	do
-		pid = waitpid(p->pid, status, WNOHANG);
-	while (pid < 0 && errno == EINTR);
-	return pid != 0;
+/* Reap it if it has ended. Its group is killed first: once the leader is reaped, the number may be
+ * another's. */
+static bool reap(struct proc *p)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+		if (info.si_pid == 0)
+			return false;
+		kill(-p->pid, SIGKILL);
+		if (waitpid(p->pid, &p->status, 0) != p->pid)
+			p->status = STATUS_LOST;
+	} /* else the kernel has reaped it, because SIGCHLD is ignored */
+	p->pid = 0;
+	return true;
 }
 
 bool proc_running(struct proc *p)
 {
-	int status;
-
-	if (p->pid > 0 && reap(p, &status))
-		p->pid = 0;
-	return p->pid > 0;
+	return p->pid > 0 && !reap(p);
 }
 
-static const char *last_line(struct buf *b, char *out, size_t size)
+static void last_line(const struct buf *b, char *out, size_t size)
 {
 	size_t end = b->len, start;
 
-	while (end > 0 && (b->data[end - 1] == '\n' || b->data[end - 1] == ' '))
+	while (end > 0 && strchr(" \t\r\n", b->data[end - 1]))
 		end--;
 	for (start = end; start > 0 && b->data[start - 1] != '\n'; start--)
 		;
 	snprintf(out, size, "%.*s", (int)(end - start), b->data ? b->data + start : "");
-	return out;
 }
 
-static bool judge(struct proc *p, int status, struct err *e)
+static bool judge(const struct proc *p, struct err *e)
 {
-	char line[500];
+	char line[500], how[40];
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (p->status == STATUS_LOST)
+		return err_set(e, ERR_SYSTEM, "%s: its exit status was lost", p->argv[0]);
+	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == 0)
 		return true;
+	if (WIFEXITED(p->status))
+		snprintf(how, sizeof how, "exit status %d", WEXITSTATUS(p->status));
+	else if (sigabbrev_np(WTERMSIG(p->status)))
+		snprintf(how, sizeof how, "killed by SIG%s", sigabbrev_np(WTERMSIG(p->status)));
+	else
+		snprintf(how, sizeof how, "killed by signal %d", WTERMSIG(p->status));
 	last_line(&p->errors, line, sizeof line);
-	if (WIFSIGNALED(status))
-		return err_set(e, ERR_SYSTEM, "%s: killed by SIG%s%s%s", p->argv[0],
-			       sigabbrev_np(WTERMSIG(status)), line[0] ? ": " : "", line);
-	return err_set(e, ERR_SYSTEM, "%s: exit status %d%s%s", p->argv[0], WEXITSTATUS(status),
-		       line[0] ? ": " : "", line);
+	return err_set(e, ERR_SYSTEM, "%s: %s%s%s", p->argv[0], how, line[0] ? ": " : "", line);
 }
 
 bool proc_wait(struct proc *p, struct err *e)
 {
-	int fd = (int)syscall(SYS_pidfd_open, p->pid, 0);
-	int status = 0;
-	bool ok = true;
+	CLEANUP(closep) int fd = p->pid > 0 ? (int)syscall(SYS_pidfd_open, p->pid, 0) : -1;
 
-	while (ok && !reap(p, &status)) {
-		if (fd >= 0) {
-			ok = cancel_wait(fd, POLLIN, -1, e);
-		} else {
-			poll(NULL, 0, 20); /* an old kernel */
-			ok = cancel_check(e);
-		}
+	assert(p->errors.what); /* it was started */
+	while (proc_running(p)) {
+		if (fd < 0)
+			poll(NULL, 0, STOP_POLL_MS); /* Linux before 5.3 */
+		if (fd < 0 ? !cancel_check(e) : !cancel_wait(fd, POLLIN, -1, e))
+			return false;
 	}
-	closep(&fd);
-	if (!ok)
-		return false;
-	p->pid = 0;
 	stop_reading(p);
-	return judge(p, status, e);
+	return judge(p, e);
 }
 
-static void kill_all(struct proc *p, int number)
+static void kill_all(const struct proc *p, int number)
 {
 	if (kill(-p->pid, number) != 0)
 		kill(p->pid, number);
@@ -289,21 +330,16 @@ static void kill_all(struct proc *p, int number)
 void proc_stop(struct proc *p)
 {
 	int64_t deadline = clock_ms() + (p->stop_wait_ms ? p->stop_wait_ms : STOP_WAIT_MS);
-	int status;
 
-	if (p->pid == 0 && p->errors_fd == 0)
+	if (!p->errors.what)
 		return; /* never started */
 	closep(&p->out);
-	if (p->pid > 0) {
+	if (proc_running(p))
 		kill_all(p, p->stop_signal ? p->stop_signal : SIGTERM);
-		while (!reap(p, &status) && clock_ms() < deadline)
-			poll(NULL, 0, 10);
-		if (clock_ms() >= deadline && waitpid(p->pid, &status, WNOHANG) == 0) {
+	while (proc_running(p)) {
+		if (clock_ms() >= deadline)
 			kill_all(p, SIGKILL);
-			waitpid(p->pid, &status, 0);
-		}
-		kill(-p->pid, SIGKILL); /* what it left behind in its group */
-		p->pid = 0;
+		poll(NULL, 0, STOP_POLL_MS);
 	}
 	stop_reading(p);
 	buf_stop(&p->errors);
@@ -345,4 +381,5 @@ void proc_env_freep(char ***env)
 	for (char **p = *env; p && *p; p++)
 		free(*p);
 	free(*env);
+	*env = NULL;
 }

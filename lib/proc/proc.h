@@ -6,7 +6,9 @@
  *		return false;
  *
  * The child's stderr is read by a thread of this module and kept, up to PROC_STDERR_MAX bytes (its
- * beginning and its end); proc_wait has all of it. The child dies with us (PR_SET_PDEATHSIG).
+ * beginning and its end, with a line "..." between them); proc_wait has all of it. It is the leader
+ * of a process group, and what is left of that group when it ends is killed. It dies with the
+ * thread that started it (PR_SET_PDEATHSIG), so that thread is the one that waits for it.
  */
 #ifndef PROC_H
 #define PROC_H
@@ -35,19 +37,21 @@ struct proc {
 	pid_t pid;         /* 0 once waited for */
 	int out;           /* read end of its stdout, or -1 */
 	struct buf errors; /* what it wrote to stderr, after proc_wait or proc_stop */
-	int errors_fd;
+	int errors_fd, ended_fd;
 	pthread_t reader;
 	bool reading;
+	int status; /* as waitpid gives it, once waited for */
 };
 
-/* False when it cannot be started at all (ERR_SYSTEM, or ERR_MISSING for no such program). */
+/* False when it cannot be started at all (ERR_SYSTEM, or ERR_MISSING for no such program): then
+ * nothing is left of it, and proc_stop has nothing to do. */
 MUST_USE bool proc_start(struct proc *, struct err *);
 
 /* Wait for it; false unless it exited 0, with the last line of its stderr in the message.
  * End of file on .out does not mean success: this does. Looks at the cancel flag. */
 MUST_USE bool proc_wait(struct proc *, struct err *);
 
-/* True while it runs; reaps it otherwise. */
+/* True while it runs; reaps it otherwise, and proc_wait tells how it ended. */
 bool proc_running(struct proc *);
 
 /* Signal and reap whatever is still running, and free everything. */
