@@ -45,6 +45,39 @@ extern const struct option common_options[]; /* store and output */
 		.help = "Directory of PostgreSQL's own programs; looked for when not given."       \
 	}
 
+/* Options that several verbs have, into a variable of theirs. */
+#define KEY_OPTION(variable)                                                                       \
+	{                                                                                          \
+		.name = "key", .letter = 'k', .type = OPTION_STRING, .into = &(variable),          \
+		.argument = "KEY",                                                                 \
+		.help =                                                                            \
+		    "Which dump; the newest complete backup when not given. A dump of another "    \
+		    "script (.sql.zst, .sql.gz) has to be named."                                  \
+	}
+#define MAX_AGE_OPTION(variable)                                                                   \
+	{                                                                                          \
+		.name = "max-age", .type = OPTION_DURATION, .into = &(variable),                   \
+		.argument = "TIME", .help = "Fail when the backup is older, such as 26h."          \
+	}
+#define EXPECT_OPTION(variable)                                                                    \
+	{                                                                                          \
+		.name = "expect", .type = OPTION_STRING, .into = &(variable), .argument = "FILE",  \
+		.help = "A JSON list of names of databases; fail when one is not in the dump."     \
+	}
+#define JOBS_OPTION(variable, what)                                                                \
+	{                                                                                          \
+		.name = "jobs", .letter = 'j', .type = OPTION_INT, .into = &(variable),            \
+		.argument = "N", .min = 1, .max = 64, .help = what                                 \
+	}
+#define ALLOW_ERROR_OPTION(variable)                                                               \
+	{                                                                                          \
+		.name = "allow-error", .type = OPTION_LIST, .into = &(variable),                   \
+		.argument = "SQLSTATE[:TEXT]",                                                     \
+		.help =                                                                            \
+		    "Tolerate this error of statements (that contain TEXT); it is reported all "   \
+		    "the same. May be given several times."                                        \
+	}
+
 /* For --help. */
 #define EXIT_CODES                                                                                 \
 	"Exit codes: 0 good; 1 the check ran and the backup is bad; 2 usage; 3 it could\n"         \

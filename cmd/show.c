@@ -9,12 +9,7 @@ static const char *key, *database;
 static bool tables;
 
 static const struct option own[] = {
-    {.name = "key",
-     .letter = 'k',
-     .type = OPTION_STRING,
-     .into = &key,
-     .argument = "KEY",
-     .help = "Which backup; the newest complete one when not given."},
+    KEY_OPTION(key),
     {.name = "database",
      .letter = 'd',
      .type = OPTION_STRING,

@@ -6,23 +6,9 @@ static const char *key, *expect;
 static int64_t max_age_s;
 
 static const struct option own[] = {
-    {.name = "key",
-     .letter = 'k',
-     .type = OPTION_STRING,
-     .into = &key,
-     .argument = "KEY",
-     .help = "Which dump; the newest complete backup when not given. A dump of another script "
-	     "(.sql.zst, .sql.gz) has to be named."},
-    {.name = "max-age",
-     .type = OPTION_DURATION,
-     .into = &max_age_s,
-     .argument = "TIME",
-     .help = "Fail when it is older, such as 26h."},
-    {.name = "expect",
-     .type = OPTION_STRING,
-     .into = &expect,
-     .argument = "FILE",
-     .help = "A JSON list of names of databases; fail when one is not in the dump."},
+    KEY_OPTION(key),
+    MAX_AGE_OPTION(max_age_s),
+    EXPECT_OPTION(expect),
     {0},
 };
 

@@ -213,14 +213,19 @@ static bool dump_again(struct work *w, const struct roll_database *r, struct dif
 	    sink_follow(NULL, &(struct follow_options){.entries = true, .part = true}, &have);
 	CLEANUP(sink_freep) struct sink *meter = sink_meter(follow, &w->meter);
 
-	if (!(r ? pg_dump_database(&dump, w->as ? w->as : r->name, meter, &warnings, e)
-		: pg_dump_globals(&dump, meter, &warnings, e)) ||
-	    !sink_commit(meter, e))
+	bool ok = (r ? pg_dump_database(&dump, w->as ? w->as : r->name, meter, &warnings, e)
+		     : pg_dump_globals(&dump, meter, &warnings, e)) &&
+		  sink_commit(meter, e);
+	if (!ok && e->kind == ERR_CORRUPT) {
+		differences_add(d, r ? r->name : "", "cannot be dumped again: %s", e->text);
+		return true;
+	}
+	if (!ok)
 		return false;
 	if (r && have.database_count == 1)
 		compare_databases(r, &have.databases[0], &compare, d);
 	else if (r)
-		differences_add(d, r->name, "cannot be dumped again");
+		differences_add(d, r->name, "cannot be dumped again: its text names another");
 	else
 		compare_globals(w->want, &have, &compare, d);
 	return true;

@@ -46,12 +46,16 @@ static int largest_first(const void *a, const void *b)
 	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-static void move_database(struct roll_database *to, struct roll *from)
+static void move_database(struct roll *to, size_t index, struct roll *from)
 {
 	if (from->database_count != 1)
 		return;
-	*to = from->databases[0];
+	to->databases[index] = from->databases[0];
 	from->database_count = 0;
+	if (!to->dump_version) {
+		to->dump_version = STEAL(from->dump_version);
+		to->server_version = STEAL(from->server_version);
+	}
 }
 
 static bool one_database(void *ctx, size_t i, struct err *e)
@@ -69,7 +73,7 @@ static bool one_database(void *ctx, size_t i, struct err *e)
 	pthread_mutex_lock(&r->lock);
 	tally_merge(&r->tally, &tally);
 	if (ok)
-		move_database(&r->roll.databases[index], &roll);
+		move_database(&r->roll, index, &roll);
 	pthread_mutex_unlock(&r->lock);
 	return ok || err_in(e, "database %s", db->name);
 }

@@ -25,6 +25,9 @@ void cancel_install(void)
 	sigaction(SIGTERM, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	/* Whoever started us may ignore it, and exit statuses of children would be lost. */
+	action.sa_handler = SIG_DFL;
+	sigaction(SIGCHLD, &action, NULL);
 }
 
 int cancel_signal(void)
@@ -58,6 +61,7 @@ bool cancel_wait(int fd, short events, int timeout_ms, struct err *e)
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "poll");
 		if (n == 0 && timeout_ms >= 0 && clock_ms() >= deadline)
-			return err_set(e, ERR_TRANSIENT, "timed out after %d s", timeout_ms / 1000);
+			return err_set(e, ERR_TRANSIENT, "timed out after %g s",
+				       timeout_ms / 1000.0);
 	}
 }

@@ -7,7 +7,6 @@
 
 #define HELP_WIDTH 80
 #define HELP_INDENT 8
-#define SECRET_MAX ((size_t)64 * 1024)
 
 static const struct option *in_table(const struct option *table, const char *name, size_t len,
 				     char letter)
@@ -68,16 +67,16 @@ static void nearest(const struct option *table, const char *name, const char **b
 
 static bool unknown(const struct options *all, const char *argument, struct err *e)
 {
-	CLEANUP(freep) char *name = xstrndup(argument + 2, strcspn(argument + 2, "="));
+	size_t len = strcspn(argument, "="); /* its value may be one that must not be logged */
+	size_t dashes = strspn(argument, "-");
+	CLEANUP(freep) char *name = xstrndup(argument + dashes, len > dashes ? len - dashes : 0);
 	const char *best = NULL;
 	size_t best_distance = strlen(name) / 2 + 1;
 
-	err_set(e, ERR_USAGE, "unknown option %s", argument);
+	err_set(e, ERR_USAGE, "unknown option %.*s", (int)len, argument);
 	nearest(all->own, name, &best, &best_distance);
 	nearest(all->shared, name, &best, &best_distance);
-	if (argument[1] == '-' && best)
-		return err_hint(e, "did you mean --%s?", best);
-	return false;
+	return best ? err_hint(e, "did you mean --%s?", best) : false;
 }
 
 static bool expected(const struct option *o, const char *value, const char *what, struct err *e)
@@ -85,27 +84,50 @@ static bool expected(const struct option *o, const char *value, const char *what
 	return err_set(e, ERR_USAGE, "--%s %s: expected %s", o->name, value, what);
 }
 
+/* value is NULL for the option itself, and the environment variable's otherwise. */
+static bool set_flag(const struct option *o, const char *value, struct err *e)
+{
+	static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
+
+	if (!value)
+		return *(bool *)o->into = true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(value, words[i]) == 0) {
+			*(bool *)o->into = i % 2 == 1;
+			return true;
+		}
+	return expected(o, value, "1, true, yes, on, 0, false, no or off", e);
+}
+
 static bool set_int(const struct option *o, const char *value, struct err *e)
 {
+	size_t sign = *value == '-';
 	char *end;
 	long n;
 
 	errno = 0;
 	n = strtol(value, &end, 10);
-	if (*value == '\0' || *end != '\0' || errno || n < o->min || n > o->max)
+	/* strtol would take blanks and a plus too. */
+	if (strspn(value + sign, "0123456789") == 0 || *end != '\0' || errno || n < o->min ||
+	    n > o->max)
 		return err_set(e, ERR_USAGE, "--%s %s: expected a number from %ld to %ld", o->name,
 			       value, o->min, o->max);
 	*(long *)o->into = n;
 	return true;
 }
 
-/* digits, then one of the units; units without a factor end the table */
+/* The smallest first; a name of NULL ends a table. */
 struct unit {
 	const char *name;
 	uint64_t factor;
 };
 
-static bool scaled(const char *value, const struct unit *units, uint64_t max, uint64_t *out)
+static const struct unit sizes[] = {{"", 1},        {"K", 1 << 10},           {"M", 1 << 20},
+				    {"G", 1 << 30}, {"T", (uint64_t)1 << 40}, {0}};
+static const struct unit durations[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {0}};
+
+/* Digits, then the name of a unit; at most INT64_MAX. */
+static bool scaled(const char *value, const struct unit *units, uint64_t *out)
 {
 	size_t digits = strspn(value, "0123456789");
 	uint64_t n = 0;
@@ -114,29 +136,25 @@ static bool scaled(const char *value, const struct unit *units, uint64_t max, ui
 		return false;
 	for (size_t i = 0; i < digits; i++)
 		n = n * 10 + (uint64_t)(value[i] - '0');
-	for (; units->name; units++)
-		if (strcmp(value + digits, units->name) == 0) {
-			*out = n * units->factor;
-			return n <= max / units->factor;
-		}
-	return false;
+	while (units->name && strcmp(value + digits, units->name) != 0)
+		units++;
+	if (!units->name || n > INT64_MAX / units->factor)
+		return false;
+	*out = n * units->factor;
+	return true;
 }
 
 static bool set_bytes(const struct option *o, const char *value, struct err *e)
 {
-	static const struct unit units[] = {
-	    {"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {"T", (uint64_t)1 << 40}, {0}};
-
-	return scaled(value, units, INT64_MAX, o->into) ||
+	return scaled(value, sizes, o->into) ||
 	       expected(o, value, "a size such as 512K, 16M or 1G", e);
 }
 
 static bool set_duration(const struct option *o, const char *value, struct err *e)
 {
-	static const struct unit units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {0}};
 	uint64_t seconds;
 
-	if (!scaled(value, units, INT64_MAX, &seconds))
+	if (!scaled(value, durations, &seconds))
 		return expected(o, value, "a duration such as 26h, 90m, 30s or 7d", e);
 	*(int64_t *)o->into = (int64_t)seconds;
 	return true;
@@ -164,8 +182,7 @@ static bool set_value(const struct option *o, const char *value, struct err *e)
 
 	switch (o->type) {
 	case OPTION_FLAG:
-		*(bool *)o->into = true;
-		return true;
+		return set_flag(o, value, e);
 	case OPTION_STRING:
 		*(const char **)o->into = value;
 		return true;
@@ -185,15 +202,32 @@ static bool set_value(const struct option *o, const char *value, struct err *e)
 	return false;
 }
 
-/* Lists in a pass of their own, after the flags: a flag replaces the environment's list. */
-static bool set_from_environment(const struct option *table, bool lists, struct err *e)
+/* Options that the command line gave, which the environment is not asked for. */
+struct given {
+	const struct option **items;
+	size_t count, cap;
+};
+
+static void given_stop(struct given *g)
+{
+	free(g->items);
+}
+
+static bool is_given(const struct given *g, const struct option *o)
+{
+	size_t i = 0;
+
+	while (i < g->count && g->items[i] != o)
+		i++;
+	return i < g->count;
+}
+
+static bool set_from_environment(const struct option *table, const struct given *g, struct err *e)
 {
 	for (const struct option *o = table; o && o->name; o++) {
 		const char *value = o->env ? getenv(o->env) : NULL;
-		const struct option_list *list = o->into;
 
-		if (!value || *value == '\0' || lists != (o->type == OPTION_LIST) ||
-		    (lists && list->count > 0))
+		if (!value || *value == '\0' || is_given(g, o))
 			continue;
 		if (!set_value(o, value, e))
 			return err_in(e, "environment variable %s", o->env);
@@ -207,7 +241,8 @@ static bool is_help(const char *argument)
 }
 
 /* One option at argv[i], which may take argv[i + 1] too. */
-static bool parse_one(const struct options *all, int argc, char **argv, int *i, struct err *e)
+static bool parse_one(const struct options *all, int argc, char **argv, int *i, struct given *g,
+		      struct err *e)
 {
 	const char *argument = argv[*i];
 	bool is_long = argument[1] == '-';
@@ -219,6 +254,8 @@ static bool parse_one(const struct options *all, int argc, char **argv, int *i, 
 
 	if (!o)
 		return unknown(all, argument, e);
+	g->items = xgrow(g->items, g->count, &g->cap, sizeof *g->items);
+	g->items[g->count++] = o;
 	if (o->type == OPTION_FLAG && equals)
 		return err_set(e, ERR_USAGE, "--%s takes no value", o->name);
 	if (o->type == OPTION_FLAG || equals)
@@ -231,6 +268,7 @@ static bool parse_one(const struct options *all, int argc, char **argv, int *i, 
 bool options_parse(const struct options *all, int argc, char **argv, size_t *count, bool *help,
 		   struct err *e)
 {
+	CLEANUP(given_stop) struct given given = {0};
 	bool only_operands = false;
 
 	*count = 0;
@@ -240,61 +278,74 @@ bool options_parse(const struct options *all, int argc, char **argv, size_t *cou
 			*help = true;
 			return true;
 		}
-	if (!set_from_environment(all->own, false, e) ||
-	    !set_from_environment(all->shared, false, e))
-		return false;
 	for (int i = 0; i < argc; i++) {
 		if (!only_operands && strcmp(argv[i], "--") == 0)
 			only_operands = true;
 		else if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0')
 			argv[(*count)++] = argv[i];
-		else if (!parse_one(all, argc, argv, &i, e))
+		else if (!parse_one(all, argc, argv, &i, &given, e))
 			return false;
 	}
 	if (*count > all->max_arguments)
 		return err_set(e, ERR_USAGE, "one argument too many: %s", argv[all->max_arguments]);
-	return set_from_environment(all->own, true, e) &&
-	       set_from_environment(all->shared, true, e);
+	return set_from_environment(all->own, &given, e) &&
+	       set_from_environment(all->shared, &given, e);
 }
 
-/* Words of text, wrapped and indented. */
-static void wrap(FILE *out, const char *text, int indent)
+/* The next word; what is in brackets is one. */
+static int word(const char *text)
 {
-	int column = HELP_WIDTH;
+	size_t len = *text == '[' ? strcspn(text, "]") : 0;
 
+	return (int)(len + strcspn(text + len, " "));
+}
+
+/* Words of text, from this column on, wrapped and indented. */
+static void wrap(FILE *out, const char *text, int column, int indent)
+{
 	while (*text) {
-		size_t len = strcspn(text, " ");
+		int len = word(text);
 
-		if (column + 1 + (int)len > HELP_WIDTH) {
+		if (column + 1 + len > HELP_WIDTH) {
 			fprintf(out, "\n%*s", indent, "");
-			column = indent + (int)len;
+			column = indent + len;
 		} else {
 			fprintf(out, " ");
-			column += 1 + (int)len;
+			column += 1 + len;
 		}
-		fprintf(out, "%.*s", (int)len, text);
-		text += len + strspn(text + len, " ");
+		fprintf(out, "%.*s", len, text);
+		text += len + (int)strspn(text + len, " ");
 	}
 	fprintf(out, "\n");
 }
 
+/* As it would be given: in the largest unit that leaves no rest. NULL for 0. */
+static char *in_units(uint64_t value, const struct unit *units)
+{
+	const struct unit *best = units;
+
+	for (; units->name; units++)
+		if (value % units->factor == 0)
+			best = units;
+	return value ? xasprintf("%llu%s", (unsigned long long)(value / best->factor), best->name)
+		     : NULL;
+}
+
 static char *default_of(const struct option *o)
 {
-	char size[HUMAN_SIZE];
-
 	switch (o->type) {
 	case OPTION_STRING:
 		return *(const char **)o->into ? xstrdup(*(const char **)o->into) : NULL;
 	case OPTION_INT:
 		return xasprintf("%ld", *(long *)o->into);
 	case OPTION_BYTES:
-		return *(uint64_t *)o->into ? xstrdup(human_bytes(*(uint64_t *)o->into, size))
-					    : NULL;
+		return in_units(*(uint64_t *)o->into, sizes);
+	case OPTION_DURATION:
+		return in_units(*(uint64_t *)o->into, durations);
 	case OPTION_CHOICE:
 		return xstrdup(o->choices[*(int *)o->into]);
 	case OPTION_FLAG:
 	case OPTION_LIST:
-	case OPTION_DURATION:
 		break;
 	}
 	return NULL;
@@ -318,14 +369,15 @@ static void help_table(const struct option *table, const char *title, FILE *out)
 			fprintf(out, "      ");
 		fprintf(out, "--%s%s%s", o->name, o->argument ? " " : "",
 			o->argument ? o->argument : "");
-		wrap(out, notes, HELP_INDENT);
+		wrap(out, notes, HELP_WIDTH, HELP_INDENT);
 	}
 }
 
 void options_help(const struct options *all, FILE *out)
 {
-	fprintf(out, "Usage: %s\n", all->synopsis);
-	wrap(out, all->summary, 0);
+	fprintf(out, "Usage:");
+	wrap(out, all->synopsis, (int)strlen("Usage:"), HELP_INDENT);
+	wrap(out, all->summary, HELP_WIDTH, 0);
 	help_table(all->own, "Options:", out);
 	help_table(all->shared, "Common options:", out);
 	if (all->epilog)
@@ -336,48 +388,4 @@ void option_list_stop(struct option_list *list)
 {
 	free(list->items);
 	*list = (struct option_list){0};
-}
-
-static bool read_secret(const char *variable, const char *path, char **out, struct err *e)
-{
-	CLEANUP(buf_stop) struct buf text = BUF_INIT(SECRET_MAX, path);
-	FILE *file = fopen(path, "re");
-	char chunk[4096];
-	bool ok = true;
-	size_t n;
-
-	if (!file) {
-		err_sys(e, "%s: open %s", variable, path);
-		e->kind = ERR_USAGE;
-		return false;
-	}
-	while (ok && (n = fread(chunk, 1, sizeof chunk, file)) > 0)
-		ok = buf_add(&text, chunk, n, e);
-	if (ok && ferror(file))
-		ok = err_sys(e, "%s: read %s", variable, path);
-	fclose(file);
-	explicit_bzero(chunk, sizeof chunk);
-	if (!ok) {
-		e->kind = ERR_USAGE;
-		return false;
-	}
-	if (text.len > 0 && text.data[text.len - 1] == '\n')
-		text.len--;
-	*out = xstrndup(text.data ? text.data : "", text.len);
-	return true;
-}
-
-bool option_secret(const char *name, char **out, struct err *e)
-{
-	CLEANUP(freep) char *file_variable = xasprintf("%s_FILE", name);
-	const char *value = getenv(name), *path = getenv(file_variable);
-
-	*out = NULL;
-	if (value && path)
-		return err_set(e, ERR_USAGE, "both %s and %s are set", name, file_variable);
-	if (path)
-		return read_secret(file_variable, path, out, e);
-	if (value)
-		*out = xstrdup(value);
-	return true;
 }

@@ -1,8 +1,9 @@
 /*
  * options: a verb's options are a table; parser, environment, --help are outputs of it.
  *
- * Flag over environment over default. "--name value" and "--name=value" both work; "--" ends the
- * options. An unknown option is ERR_USAGE with the nearest known name as the hint.
+ * Flag over environment over default; an empty variable counts as not set. "--name value" and
+ * "--name=value" both work; "--" ends the options. An unknown option is ERR_USAGE with the nearest
+ * known name as the hint.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -12,17 +13,17 @@
 #include <stdio.h>
 
 enum option_type {
-	OPTION_FLAG,     /* bool */
-	OPTION_STRING,   /* const char * */
-	OPTION_LIST,     /* struct option_list: may be given several times */
-	OPTION_INT,      /* long, within min..max */
-	OPTION_BYTES,    /* uint64_t; 16M, 1G, 512K and plain bytes, powers of 1024 */
+	OPTION_FLAG,   /* bool; in the environment 1, true, yes, on, 0, false, no, off */
+	OPTION_STRING, /* const char * */
+	OPTION_LIST,   /* struct option_list: may be given several times; one in the environment */
+	OPTION_INT,    /* long, within min..max */
+	OPTION_BYTES,  /* uint64_t; 512K, 16M, 1G, 2T and plain bytes, powers of 1024 */
 	OPTION_DURATION, /* int64_t seconds; 26h, 90m, 30s, 7d */
 	OPTION_CHOICE,   /* int, the index of one of choices */
 };
 
 struct option_list {
-	const char **items; /* borrowed from argv */
+	const char **items; /* borrowed from argv or the environment */
 	size_t count, cap;
 };
 
@@ -57,8 +58,8 @@ void options_help(const struct options *, FILE *);
 void option_list_stop(struct option_list *);
 
 /* A secret: NAME's value, or the content of the file that NAME_FILE names without its last newline.
- * *out is NULL when neither is set; the caller frees. Both set, or an unreadable file: ERR_USAGE.
- */
+ * *out is NULL when neither is set, or empty; the caller frees. Both set, or an unreadable file, or
+ * one of more than 64 KiB or with a byte 0: ERR_USAGE. */
 MUST_USE bool option_secret(const char *name, char **out, struct err *);
 
 #endif

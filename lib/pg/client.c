@@ -4,6 +4,7 @@
 #include "stream/sink.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct search {
 	bool server;
 	struct pg_client best; /* so far; empty at first */
 	char found[500];       /* what was there but would not do */
+	struct err broken;     /* why the last one did not run, if any */
 };
 
 void pg_client_stop(struct pg_client *c)
@@ -104,8 +106,11 @@ static bool consider(struct search *s, const char *directory, struct err *e)
 
 	if (lacks(directory, s->server))
 		return true;
-	if (!examine(directory, s->server, &c, e))
+	if (!examine(directory, s->server, &c, e)) {
+		s->broken =
+		    *e; /* there, but it does not run: the reason if nothing else is found */
 		return e->kind != ERR_CANCELLED;
+	}
 	if (c.version / 10000 < s->at_least_major) {
 		snprintf(s->found + used, sizeof s->found - used, "%s%.30s in %.100s",
 			 used ? ", " : "", c.version_text, directory);
@@ -126,6 +131,8 @@ static bool consider_debian(struct search *s, struct err *e)
 	const struct dirent *entry;
 	bool ok = true;
 
+	if (!dir && errno != ENOENT)
+		return err_sys(e, "open " DEBIAN_DIRECTORY);
 	while (dir && ok && (entry = readdir(dir)) != NULL) {
 		CLEANUP(freep) char *bin = NULL;
 
@@ -204,6 +211,10 @@ bool pg_client_find(const char *directory, int at_least_major, bool server, stru
 	if (s.best.directory) {
 		*out = s.best;
 		return true;
+	}
+	if (s.broken.kind != ERR_NONE) {
+		*e = s.broken;
+		return false;
 	}
 	err_set(e, ERR_USAGE, "no %s programs of PostgreSQL %d or newer; found: %s",
 		server ? "server" : "client", at_least_major, s.found[0] ? s.found : "none");

@@ -20,7 +20,7 @@
 extern char **environ;
 
 #define STOP_WAIT_MS 10000
-#define STOP_POLL_MS 10
+#define POLL_MS 10
 #define CHUNK 4096
 #define PIPE_MAX ((size_t)1 << 20) /* of stderr: what can be in it when the child ends */
 #define STATUS_LOST (-1)
@@ -306,15 +306,28 @@ static bool judge(const struct proc *p, struct err *e)
 	return err_set(e, ERR_SYSTEM, "%s: %s%s%s", p->argv[0], how, line[0] ? ": " : "", line);
 }
 
+/* Becomes readable when it ends; -1 before Linux 5.3. */
+static int end_of(const struct proc *p)
+{
+	return p->pid > 0 ? (int)syscall(SYS_pidfd_open, p->pid, 0) : -1;
+}
+
+static void pause_until_end(int end)
+{
+	struct pollfd fd = {.fd = end, .events = POLLIN};
+
+	poll(&fd, 1, POLL_MS);
+}
+
 bool proc_wait(struct proc *p, struct err *e)
 {
-	CLEANUP(closep) int fd = p->pid > 0 ? (int)syscall(SYS_pidfd_open, p->pid, 0) : -1;
+	CLEANUP(closep) int end = end_of(p);
 
 	assert(p->errors.what); /* it was started */
 	while (proc_running(p)) {
-		if (fd < 0)
-			poll(NULL, 0, STOP_POLL_MS); /* Linux before 5.3 */
-		if (fd < 0 ? !cancel_check(e) : !cancel_wait(fd, POLLIN, -1, e))
+		if (end < 0)
+			pause_until_end(end);
+		if (end < 0 ? !cancel_check(e) : !cancel_wait(end, POLLIN, -1, e))
 			return false;
 	}
 	stop_reading(p);
@@ -333,13 +346,14 @@ void proc_stop(struct proc *p)
 
 	if (!p->errors.what)
 		return; /* never started */
+	CLEANUP(closep) int end = end_of(p);
 	closep(&p->out);
 	if (proc_running(p))
 		kill_all(p, p->stop_signal ? p->stop_signal : SIGTERM);
 	while (proc_running(p)) {
 		if (clock_ms() >= deadline)
 			kill_all(p, SIGKILL);
-		poll(NULL, 0, STOP_POLL_MS);
+		pause_until_end(end);
 	}
 	stop_reading(p);
 	buf_stop(&p->errors);

@@ -68,33 +68,49 @@ void report_freep(struct report **r)
 		report_free(*r);
 }
 
-static struct field *field(struct report *r, const char *key, enum style style)
+static struct field *find(const struct report *r, const char *key)
 {
 	for (size_t i = 0; i < r->field_count; i++)
 		if (strcmp(r->fields[i].key, key) == 0)
 			return &r->fields[i];
+	return NULL;
+}
+
+static struct field *field(struct report *r, const char *key)
+{
+	struct field *f = find(r, key);
+
+	if (f)
+		return f;
 	r->fields = xgrow(r->fields, r->field_count, &r->field_cap, sizeof *r->fields);
-	r->fields[r->field_count] = (struct field){.key = xstrdup(key), .style = style};
+	r->fields[r->field_count] = (struct field){.key = xstrdup(key)};
 	return &r->fields[r->field_count++];
 }
 
 static void set(struct report *r, const char *key, enum style style, json_t *value)
 {
-	field(r, key, style);
+	field(r, key)->style = style;
 	if (json_object_set_new(r->json, key, value) != 0)
 		abort();
+}
+
+static char *escaped(const char *text)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *safe = xcalloc(size, 1);
+
+	log_safe(text, safe, size);
+	return safe;
 }
 
 /* jansson takes UTF-8 alone: what is not becomes \xNN. */
 static json_t *text_json(const char *text)
 {
 	json_t *value = json_string(text);
-	size_t size = 4 * strlen(text) + 1;
 
 	if (value)
 		return value;
-	CLEANUP(freep) char *safe = xcalloc(size, 1);
-	log_safe(text, safe, size);
+	CLEANUP(freep) char *safe = escaped(text);
 	return json_string(safe);
 }
 
@@ -115,7 +131,8 @@ void report_bytes(struct report *r, const char *key, uint64_t value)
 
 void report_seconds(struct report *r, const char *key, double value)
 {
-	set(r, key, STYLE_SECONDS, json_real(round(value * 1000) / 1000));
+	set(r, key, STYLE_SECONDS,
+	    isfinite(value) ? json_real(round(value * 1000) / 1000) : json_null());
 }
 
 void report_bool(struct report *r, const char *key, bool value)
@@ -150,7 +167,7 @@ struct report *report_row(struct report *r, const char *list)
 	if (json_array_append_new(list_json(r, list), row) != 0)
 		abort();
 	child = new_report(r, row);
-	child->list = field(r, list, STYLE_LIST)->key;
+	child->list = field(r, list)->key;
 	return child;
 }
 
@@ -167,7 +184,7 @@ void report_list(struct report *r, const char *list)
 
 void report_hide(struct report *r, const char *key)
 {
-	field(r, key, STYLE_PLAIN)->hidden = true;
+	field(r, key)->hidden = true;
 }
 
 void report_closing(struct report *r, const char *fmt, ...)
@@ -183,14 +200,15 @@ void report_closing(struct report *r, const char *fmt, ...)
 
 char *report_json(const struct report *r)
 {
-	CLEANUP(freep) char *text = json_dumps(r->json, JSON_INDENT(2));
+	/* 15 digits are exact, and 17 would show 63.2 as 63.200000000000003. */
+	CLEANUP(freep) char *text = json_dumps(r->json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
 
 	if (!text)
 		abort();
 	return xasprintf("%s\n", text);
 }
 
-/* A value as people read it; NULL for null. The caller frees. */
+/* A value as people read it; NULL for null and for what is no value. The caller frees. */
 static char *shown(const json_t *value, enum style style)
 {
 	char size[HUMAN_SIZE], time[TEXT_SECONDS_SIZE];
@@ -203,20 +221,20 @@ static char *shown(const json_t *value, enum style style)
 		return xstrdup(human_bytes((uint64_t)json_integer_value(value), size));
 	if (json_is_integer(value))
 		return xasprintf("%lld", (long long)json_integer_value(value));
-	if (!json_is_string(value))
-		return NULL;
-	size_t room = 4 * json_string_length(value) + 1;
-	char *safe = xcalloc(room, 1);
-
-	log_safe(json_string_value(value), safe, room);
-	return safe;
+	return json_is_string(value) ? escaped(json_string_value(value)) : NULL;
 }
 
-/* "backup_bytes" -> "backup bytes" */
+/* "backup_bytes" -> "backup bytes"; "age_seconds" -> "age", as the value has its unit. */
 static char *title(const char *key)
 {
-	char *t = xstrdup(key);
+	static const char unit[] = "_seconds";
+	size_t len = strlen(key), unit_len = sizeof unit - 1;
 
+	if (strcmp(key, "seconds") == 0)
+		return xstrdup("time");
+	if (len > unit_len && strcmp(key + len - unit_len, unit) == 0)
+		len -= unit_len;
+	char *t = xstrndup(key, len);
 	for (char *p = t; *p; p++)
 		if (*p == '_')
 			*p = ' ';
@@ -229,94 +247,117 @@ static void pad(FILE *out, size_t n)
 		putc(' ', out);
 }
 
+static bool in_head(const struct report *r, const struct field *f)
+{
+	const json_t *value = json_object_get(r->json, f->key);
+
+	return !f->hidden && value && !json_is_null(value) && !json_is_array(value) &&
+	       !json_is_object(value);
+}
+
 static void print_head(const struct report *r, FILE *out)
 {
 	size_t width = 0;
 
 	for (size_t i = 0; i < r->field_count; i++) {
-		const struct field *f = &r->fields[i];
-		bool in_head = !f->hidden && !json_is_array(json_object_get(r->json, f->key));
+		CLEANUP(freep) char *name = title(r->fields[i].key);
 
-		if (in_head && text_width(f->key) > width)
-			width = text_width(f->key);
+		if (in_head(r, &r->fields[i]) && text_width(name) > width)
+			width = text_width(name);
 	}
 	for (size_t i = 0; i < r->field_count; i++) {
 		const struct field *f = &r->fields[i];
+
+		if (!in_head(r, f))
+			continue;
 		CLEANUP(freep) char *text = shown(json_object_get(r->json, f->key), f->style);
 		CLEANUP(freep) char *name = title(f->key);
-
-		if (f->hidden || !text)
-			continue;
 		fputs(name, out);
 		pad(out, width - text_width(name) + 2);
 		fprintf(out, "%s\n", text);
 	}
 }
 
-/* Is the column there at all: not hidden in any row? */
-static bool is_hidden(struct report *const *rows, size_t count, const char *key)
+struct column {
+	const char *key;
+	char *title;
+	size_t width;
+	bool hidden, right; /* numbers are on the right */
+};
+
+struct table {
+	struct column *columns;
+	size_t count, cap;
+};
+
+static void table_stop(struct table *t)
 {
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < rows[i]->field_count; j++)
-			if (rows[i]->fields[j].hidden && strcmp(rows[i]->fields[j].key, key) == 0)
-				return true;
-	return false;
+	for (size_t i = 0; i < t->count; i++)
+		free(t->columns[i].title);
+	free(t->columns);
 }
 
-static char *cell(const struct report *row, const struct field *column)
+static struct column *column(struct table *t, const char *key)
 {
-	char *text = shown(json_object_get(row->json, column->key), column->style);
+	size_t i = 0;
+
+	while (i < t->count && strcmp(t->columns[i].key, key) != 0)
+		i++;
+	if (i == t->count) {
+		char *name = title(key);
+
+		t->columns = xgrow(t->columns, t->count, &t->cap, sizeof *t->columns);
+		t->columns[t->count++] =
+		    (struct column){.key = key, .title = name, .width = text_width(name)};
+	}
+	return &t->columns[i];
+}
+
+static char *cell(const struct report *row, const char *key)
+{
+	const struct field *f = find(row, key);
+	char *text = f ? shown(json_object_get(row->json, key), f->style) : NULL;
 
 	return text ? text : xstrdup("-");
 }
 
-static void print_cell(FILE *out, const char *text, size_t width, bool right, bool last)
+/* Without a row the titles. */
+static void print_row(const struct table *t, const struct report *row, FILE *out)
 {
-	size_t n = text_width(text);
+	size_t blanks = 2;
 
-	if (right)
-		pad(out, width - n);
-	fputs(text, out);
-	if (!right && !last)
-		pad(out, width - n);
-	fputs(last ? "\n" : "  ", out);
+	for (size_t i = 0; i < t->count; i++) {
+		const struct column *c = &t->columns[i];
+
+		if (c->hidden)
+			continue;
+		CLEANUP(freep) char *text = row ? cell(row, c->key) : xstrdup(c->title);
+		size_t rest = c->width - text_width(text);
+		pad(out, blanks + (c->right ? rest : 0));
+		fputs(text, out);
+		blanks = 2 + (c->right ? 0 : rest);
+	}
+	putc('\n', out);
 }
 
-/* Column by column the widest cell, then row by row. */
 static void print_rows(struct report *const *rows, size_t count, FILE *out)
 {
-	const struct report *first = rows[0];
-	CLEANUP(freep) const struct field **columns = xcalloc(first->field_count, sizeof *columns);
-	CLEANUP(freep) size_t *widths = xcalloc(first->field_count, sizeof *widths);
-	size_t n = 0;
+	CLEANUP(table_stop) struct table t = {0};
 
-	for (size_t i = 0; i < first->field_count; i++)
-		if (!is_hidden(rows, count, first->fields[i].key))
-			columns[n++] = &first->fields[i];
-	for (size_t c = 0; c < n; c++) {
-		widths[c] = text_width(columns[c]->key);
-		for (size_t i = 0; i < count; i++) {
-			CLEANUP(freep) char *text = cell(rows[i], columns[c]);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < rows[i]->field_count; j++) {
+			const struct field *f = &rows[i]->fields[j];
+			CLEANUP(freep) char *text = cell(rows[i], f->key);
+			struct column *c = column(&t, f->key);
 
-			if (text_width(text) > widths[c])
-				widths[c] = text_width(text);
+			if (text_width(text) > c->width)
+				c->width = text_width(text);
+			c->hidden |= f->hidden;
+			c->right |= f->style != STYLE_PLAIN;
 		}
-	}
-	fputs("  ", out);
-	for (size_t c = 0; c < n; c++) {
-		CLEANUP(freep) char *name = title(columns[c]->key);
-
-		print_cell(out, name, widths[c], columns[c]->style != STYLE_PLAIN, c + 1 == n);
-	}
-	for (size_t i = 0; i < count; i++) {
-		fputs("  ", out);
-		for (size_t c = 0; c < n; c++) {
-			CLEANUP(freep) char *text = cell(rows[i], columns[c]);
-
-			print_cell(out, text, widths[c], columns[c]->style != STYLE_PLAIN,
-				   c + 1 == n);
-		}
-	}
+	print_row(&t, NULL, out);
+	for (size_t i = 0; i < count; i++)
+		print_row(&t, rows[i], out);
 }
 
 static void print_list(const struct report *r, const struct field *f, FILE *out)
@@ -326,7 +367,7 @@ static void print_list(const struct report *r, const struct field *f, FILE *out)
 	CLEANUP(freep) char *name = title(f->key);
 	size_t count = 0;
 
-	if (f->hidden || !json_is_array(array) || json_array_size(array) == 0)
+	if (f->hidden || json_array_size(array) == 0)
 		return;
 	fprintf(out, "\n%s\n", name);
 	for (size_t i = 0; i < r->child_count; i++)
@@ -342,24 +383,30 @@ static void print_list(const struct report *r, const struct field *f, FILE *out)
 	}
 }
 
+static char *report_text(const struct report *r)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		abort();
+	print_head(r, out);
+	for (size_t i = 0; i < r->field_count; i++)
+		print_list(r, &r->fields[i], out);
+	if (r->closing) {
+		CLEANUP(freep) char *safe = escaped(r->closing);
+
+		fprintf(out, "\n%s\n", safe);
+	}
+	if (fclose(out) != 0)
+		abort();
+	return text;
+}
+
 bool report_print(const struct report *r, enum report_format format, FILE *out, struct err *e)
 {
-	if (format == REPORT_JSON) {
-		CLEANUP(freep) char *json = report_json(r);
+	CLEANUP(freep) char *text = format == REPORT_JSON ? report_json(r) : report_text(r);
 
-		fputs(json, out);
-	} else {
-		print_head(r, out);
-		for (size_t i = 0; i < r->field_count; i++)
-			print_list(r, &r->fields[i], out);
-		if (r->closing) {
-			size_t room = 4 * strlen(r->closing) + 1;
-			CLEANUP(freep) char *safe = xcalloc(room, 1);
-
-			log_safe(r->closing, safe, room);
-			fprintf(out, "\n%s\n", safe);
-		}
-	}
-	errno = 0;
-	return (fflush(out) == 0 && !ferror(out)) || err_sys(e, "write the result");
+	return (fputs(text, out) >= 0 && fflush(out) == 0) || err_sys(e, "write the result");
 }

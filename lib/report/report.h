@@ -18,7 +18,7 @@ struct report;
 struct report *report_new(void);
 void report_freep(struct report **);
 
-/* key is the JSON key, in snake_case; text shows it with spaces. */
+/* key is the JSON key, in snake_case; text shows it with spaces and without "_seconds" at its end. */
 void report_string(struct report *, const char *key, const char *value); /* NULL: null, not shown */
 void report_int(struct report *, const char *key, int64_t value);
 void report_bytes(struct report *, const char *key, uint64_t value); /* text: 1.5 GiB */
@@ -30,7 +30,7 @@ void report_bool(struct report *, const char *key, bool value); /* text: yes, no
 struct report *report_object(struct report *, const char *key);
 
 /* Append an object to the list key, created at first use. Text prints it as a row; the columns are
- * the keys of the first row. */
+ * the keys of all rows in the order of their first use. */
 struct report *report_row(struct report *, const char *list);
 
 /* Append a string to the list key. Text: one line each under the heading. */

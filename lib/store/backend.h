@@ -37,6 +37,9 @@ struct store *file_open(const char *path, struct err *);
 /* path: what follows "s3://". */
 struct store *s3_open(const char *path, const struct store_options *, struct err *);
 
+/* %XX in place, and for S3's listings "+". False for what is no such encoding, or has a NUL. */
+MUST_USE bool store_url_decode(char *text, bool plus_is_space);
+
 /* ERR_USAGE unless it is a plain relative path. what: "key" or "prefix", for the message. */
 MUST_USE bool store_check_key(const char *what, const char *key, struct err *);
 

@@ -288,34 +288,6 @@ static void file_free(struct store *store)
 	free(store);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool decode(const char *in, char *out)
-{
-	for (; *in; in++) {
-		int high, low;
-
-		if (*in != '%') {
-			*out++ = *in;
-			continue;
-		}
-		high = hex_digit(in[1]);
-		low = high < 0 ? -1 : hex_digit(in[2]);
-		if (low < 0 || (high == 0 && low == 0))
-			return false;
-		*out++ = (char)(high << 4 | low);
-		in += 2;
-	}
-	*out = '\0';
-	return true;
-}
-
 struct store *file_open(const char *path, struct err *e)
 {
 	static const struct store_ops ops = {
@@ -334,8 +306,8 @@ struct store *file_open(const char *path, struct err *e)
 	s = xcalloc(1, sizeof *s);
 	s->store.ops = &ops;
 	s->store.url = xasprintf("file://%.*s", (int)len, path);
-	s->root = xcalloc(len + 1, 1);
-	if (!decode(s->store.url + strlen("file://"), s->root)) {
+	s->root = xstrndup(path, len);
+	if (!store_url_decode(s->root, false)) {
 		err_set(e, ERR_USAGE, "store %s: not percent-encoded rightly", s->store.url);
 		err_hint(e, "write a percent sign as %%25");
 		file_free(&s->store);

@@ -16,37 +16,6 @@ static time_t parse_time(const char *text)
 	return strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* In place; listings also write a space as "+". False for what is no encoding, or has a NUL. */
-static bool url_decode(char *text)
-{
-	char *out = text;
-
-	for (const char *in = text; *in; in++) {
-		int high, low;
-
-		if (*in != '%') {
-			*out++ = *in == '+' ? ' ' : *in;
-			continue;
-		}
-		high = hex_digit(in[1]);
-		low = high < 0 ? -1 : hex_digit(in[2]);
-		if (low < 0 || (high == 0 && low == 0))
-			return false;
-		*out++ = (char)(high << 4 | low);
-		in += 2;
-	}
-	*out = '\0';
-	return true;
-}
-
 /* One entry of a listing: the values between its start and its end. */
 struct entry {
 	char *key, *etag, *id;
@@ -90,7 +59,7 @@ static bool on_entry_end(struct page *p, struct err *e)
 {
 	bool ok = true;
 
-	if (p->entry.key && (!p->encoded || url_decode(p->entry.key)))
+	if (p->entry.key && (!p->encoded || store_url_decode(p->entry.key, true)))
 		ok = p->handler(p->ctx, &p->entry, e);
 	entry_stop(&p->entry);
 	return ok;
@@ -229,7 +198,7 @@ static bool next_uploads(const struct page *p, char *markers[2], struct err *e)
 	CLEANUP(freep) char *encoded_key = NULL;
 	CLEANUP(freep) char *id = NULL;
 
-	if (!key || (p->encoded && !url_decode(key)))
+	if (!key || (p->encoded && !store_url_decode(key, true)))
 		return err_set(e, ERR_SYSTEM, "the server's listing has no continuation");
 	encoded_key = s3_encode(key, 0);
 	id = s3_encode(p->next_id ? p->next_id : "", 0);

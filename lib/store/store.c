@@ -35,6 +35,36 @@ bool store_check_key(const char *what, const char *key, struct err *e)
 	}
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool store_url_decode(char *text, bool plus_is_space)
+{
+	char *out = text;
+
+	for (const char *in = text; *in; in++) {
+		int high, low;
+
+		if (*in != '%') {
+			*out++ = *in == '+' && plus_is_space ? ' ' : *in;
+			continue;
+		}
+		high = hex_digit(in[1]);
+		low = high < 0 ? -1 : hex_digit(in[2]);
+		if (low < 0 || (high == 0 && low == 0))
+			return false;
+		*out++ = (char)(high << 4 | low);
+		in += 2;
+	}
+	*out = '\0';
+	return true;
+}
+
 struct store *store_open(const char *url, const struct store_options *options, struct err *e)
 {
 	static const struct store_options defaults;

@@ -1,0 +1,107 @@
+# A drill has to fail, by name, when anything does not come back.
+
+setup_file() {
+	start_pg 15
+	sql postgres 'CREATE DATABASE shop'
+	sql postgres 'CREATE ROLE reader'
+	PGDATABASE=shop psql -Xq -v ON_ERROR_STOP=1 >/dev/null <<-'END'
+		CREATE TABLE item (id serial PRIMARY KEY, name text);
+		INSERT INTO item (name) SELECT 'item ' || g FROM generate_series(1, 100) g;
+		CREATE INDEX item_name ON item (name);
+		CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+		CREATE TRIGGER item_noop BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION noop();
+		GRANT SELECT ON item TO reader;
+		COMMENT ON TABLE item IS 'what is sold';
+		SELECT lo_from_bytea(77, 'a large object');
+	END
+	mkdir "$T/good"
+	pgmuster dump -q --store "file://$T/good" --key-format full.sql.zst >/dev/null
+	export GOOD=file://$T/good
+}
+
+# loses FINDING SED_SCRIPT: the scratch server is dumped by a pg_dump whose text goes through sed, as if
+# the restored database had lost something; the drill has to say FINDING, and nothing else.
+loses() {
+	local bin=$T/bin program
+	rm -rf "$bin"
+	mkdir "$bin"
+	for program in "$PG_BIN"/*; do
+		ln -s "$program" "$bin/"
+	done
+	rm "$bin/pg_dump"
+	printf '#!/bin/bash\nset -o pipefail\n"%s" "$@" | sed -E "%s"\n' "$PG_BIN/pg_dump" "$2" >"$bin/pg_dump"
+	chmod 755 "$bin" "$bin/pg_dump"
+	assert_exit 1 pgmuster drill -q --no-evidence --store "$GOOD" --pg-bin "$bin" --check content --json
+	assert_json .verdict fail
+	assert_eq "$1" "$(json '[.differences[].difference] | join("; ")')"
+	assert_json '.databases[] | select(.verdict == "FAIL") | .database' shop
+}
+
+test_intact_backup_passes() {
+	assert_exit 0 pgmuster drill -q --no-evidence --store "$GOOD" --check content --json
+	assert_json .verdict pass
+}
+
+test_content_names_what_is_lost() {
+	loses 'table public.item: 99 rows instead of 100' '/^50\titem 50$/d'
+	loses 'table public.item: the content of its 100 rows differs' 's/^50\titem 50$/50\titem 51/'
+	loses 'sequence public.item_id_seq: at 99 instead of 100' '/setval/s/100/99/'
+	loses 'large objects: the content of the 1 differs' "/lowrite/s/6120/6220/"
+	loses 'INDEX public.item_name: missing' '/^-- Name: item_name;/,/^CREATE INDEX/d'
+	loses 'TRIGGER public.item item_noop: missing' '/^-- Name: item item_noop;/,/^CREATE TRIGGER/d'
+	loses 'ACL public.TABLE item: missing' '/^-- Name: TABLE item; Type: ACL/,/^GRANT/d'
+	loses 'COMMENT public.TABLE item: its definition differs' 's/what is sold/what was sold/'
+	loses 'CONSTRAINT public.item item_pkey: its definition differs' 's/(item_pkey PRIMARY KEY .id.);/\1 DEFERRABLE;/'
+}
+
+# What restores badly by its own nature: a check that looks at a table which is loaded later.
+test_row_that_cannot_be_restored() {
+	mkdir "$T/store"
+	sql postgres 'CREATE DATABASE order_matters'
+	PGDATABASE=order_matters psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE TABLE z_later (y int);
+		CREATE FUNCTION is_there(x int) RETURNS bool LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM public.z_later WHERE y = x)';
+		CREATE TABLE a_first (x int CHECK (is_there(x)));
+		INSERT INTO z_later VALUES (1);
+		INSERT INTO a_first VALUES (1);
+	END
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'DROP DATABASE order_matters'
+	local check
+	for check in counts content; do
+		assert_exit 1 pgmuster drill --store "file://$T/store" --check $check --json
+		assert_json .failed_statements 1
+		assert_json '.errors[0].sqlstate' 23514
+		assert_json '.errors[0].database' order_matters
+		assert_contains "$(json '.differences[].difference')" 'table public.a_first: 0 rows instead of 1'
+	done
+	# What an option tolerates is still counted back.
+	assert_exit 1 pgmuster drill --store "file://$T/store" --allow-error 23514:a_first --json
+	assert_json .tolerated_statements 2
+	assert_json .failed_statements 0
+	assert_exit 0 pgmuster list --store "file://$T/store" --json
+	assert_json '.backups[0].drill' fail
+}
+
+# The server knows a locale that the machine of the drill does not.
+test_scratch_without_a_locale() {
+	mkdir "$T/store" "$T/locales"
+	localedef -i pt_BR -f UTF-8 "$T/locales/pt_MARS.UTF-8"
+	chmod -R a+rX "$T/locales"
+	LOCPATH=$T/locales start_pg 15
+	sql postgres "CREATE DATABASE mars TEMPLATE template0 LC_COLLATE 'pt_MARS.UTF-8' LC_CTYPE 'pt_MARS.UTF-8'"
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	assert_exit 3 pgmuster drill --store "file://$T/store"
+	assert_contains "$(cat "$T/err")" 'mars: locale (libc, collate pt_MARS.UTF-8'
+}
+
+test_scratch_without_an_extension() {
+	mkdir "$T/store"
+	sql postgres 'CREATE DATABASE wants_more'
+	sql wants_more 'CREATE EXTENSION hstore'
+	sql wants_more "UPDATE pg_extension SET extname = 'postgis_of_mars' WHERE extname = 'hstore'"
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'DROP DATABASE wants_more'
+	assert_exit 3 pgmuster drill --store "file://$T/store"
+	assert_contains "$(cat "$T/err")" 'wants_more: extension postgis_of_mars'
+}
