@@ -23,13 +23,13 @@ DEPS    := libpq libzstd libcurl libcrypto jansson expat libxxhash zlib
 DEPS_CFLAGS := $(shell pkg-config --cflags $(DEPS) 2>/dev/null)
 DEPS_LIBS   := $(shell pkg-config --libs $(DEPS) 2>/dev/null) -pthread -lm
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Itests -MMD -MP -pthread \
-              $(WARN) $(HARDEN) $(DEPS_CFLAGS) $(CFLAGS) $(SAN)
+              $(addprefix -isystem ,$(SHIM)) $(WARN) $(HARDEN) $(DEPS_CFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN)
 
 LIB  := $(patsubst %.c,$B/%.o,$(foreach m,$(MODULES),$(wildcard lib/$m/*.c)))
 CMD  := $(patsubst %.c,$B/%.o,$(wildcard cmd/*.c))
 TEST := $(patsubst %.c,$B/%.o,$(foreach m,$(MODULES),$(wildcard tests/unit/test_$m*.c)) \
-        $(wildcard tests/support/*.c))
+        $(wildcard tests/support/*.c $(addsuffix /*.c,$(SHIM))))
 
 all: $B/bin/pgmuster
 
@@ -44,7 +44,7 @@ $B/lib.a: $(LIB)
 
 $B/unit: $(TEST) $B/lib.a
 	@echo "  LD $@"
-	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) -lcriterion
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(if $(SHIM),,-lcriterion)
 
 $B/%.o: %.c Makefile VERSION
 	$Qmkdir -p $(@D)
@@ -60,8 +60,8 @@ export PGMUSTER_CACHE PGMUSTER_PG18
 unit: $B/unit
 	@rm -f $B/san.*
 	@ASAN_OPTIONS=log_path=$B/san UBSAN_OPTIONS=print_stacktrace=1:log_path=$B/san \
-	TSAN_OPTIONS=log_path=$B/san $B/unit $(UNIT_ARGS)
-	@! cat $B/san.* 2>/dev/null
+	TSAN_OPTIONS=log_path=$B/san $B/unit $(UNIT_ARGS); \
+	code=$$?; ! cat $B/san.* 2>/dev/null && exit $$code
 
 # Everything that the tests and the demo need is installed by the script when it is missing.
 test:
@@ -77,7 +77,7 @@ demo:
 SAN_FLAGS := -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 check: lint
 	$(MAKE) B=$B/asan CFLAGS= SAN="-fsanitize=address,undefined $(SAN_FLAGS)" unit
-	$(MAKE) B=$B/tsan CFLAGS= SAN="-fsanitize=thread $(SAN_FLAGS)" unit
+	$(MAKE) B=$B/tsan CFLAGS= SAN="-fsanitize=thread $(SAN_FLAGS)" SHIM=tests/tsan unit
 	$(MAKE) B=$B/clang CC=clang all $B/clang/unit
 
 SOURCES := $(wildcard lib/*/*.[ch] cmd/*.[ch] tests/*/*.[ch])

@@ -1,6 +1,7 @@
 #include "cmd.h"
 
-#include "backup/reader.h"
+#include "backup/catalogue.h"
+#include "backup/results.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,7 @@ static void show(struct report *r, const struct manifest *m)
 	report_string(r, "system_identifier", m->system_identifier);
 	report_string(r, "preload_libraries",
 		      m->preload_libraries[0] ? m->preload_libraries : NULL);
+	report_string(r, "bootstrap_user", m->bootstrap_user);
 	report_bytes(r, "bytes", m->object.bytes);
 	report_bytes(r, "plain_bytes", m->plain_bytes);
 	report_int(r, "frames", (int64_t)m->frames);
@@ -111,6 +113,7 @@ static void show(struct report *r, const struct manifest *m)
 		show_database(r, db, &m->databases[i]);
 		if (tables || database)
 			show_tables(r, db);
+		report_not_dumped(r, &m->databases[i]);
 	}
 	for (size_t i = 0; i < m->excluded_count; i++)
 		report_item(r, "excluded_databases", m->excluded[i]);

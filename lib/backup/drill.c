@@ -5,6 +5,7 @@
 #include "backup/key.h"
 #include "backup/reader.h"
 #include "backup/restore.h"
+#include "backup/results.h"
 #include "backup/target.h"
 #include "backup/verify.h"
 #include "base/log.h"

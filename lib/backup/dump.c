@@ -5,6 +5,7 @@
 #include "backup/fan.h"
 #include "backup/key.h"
 #include "backup/meter.h"
+#include "backup/results.h"
 #include "base/cancel.h"
 #include "base/log.h"
 #include "sql/follow.h"
@@ -326,22 +327,6 @@ static bool seal(struct dump *d, struct err *e)
 				return false;
 	}
 	return true;
-}
-
-/* One statement a line. */
-static void report_not_dumped(struct report *r, const struct pg_database *db)
-{
-	const char *line = db->not_dumped ? db->not_dumped : "";
-
-	while (*line) {
-		size_t len = strcspn(line, "\n");
-		CLEANUP(freep) char *statement = xstrndup(line, len);
-		struct report *row = report_row(r, "not_in_a_dump");
-
-		report_string(row, "database", db->name);
-		report_string(row, "statement", statement);
-		line += len + strspn(line + len, "\n");
-	}
 }
 
 static void report_result(const struct dump *d, struct report *r)

@@ -2,8 +2,8 @@
 
 #include "backup/reader.h"
 #include "backup/restore.h"
+#include "backup/results.h"
 #include "backup/target.h"
-#include "backup/verify.h"
 #include "base/log.h"
 
 #include <stdlib.h>

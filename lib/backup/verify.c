@@ -4,48 +4,13 @@
 #include "backup/key.h"
 #include "backup/meter.h"
 #include "backup/reader.h"
+#include "backup/results.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "sql/follow.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-void report_databases(struct report *r, const struct roll *roll, const struct differences *d,
-		      const char *good_word)
-{
-	report_list(r, "databases");
-	for (size_t i = 0; i < roll->database_count; i++) {
-		const struct roll_database *db = &roll->databases[i];
-		struct report *row = report_row(r, "databases");
-		uint64_t bytes = 0;
-
-		for (size_t j = 0; j < db->table_count; j++)
-			bytes += db->tables[j].bytes;
-		report_string(row, "database", db->name);
-		report_int(row, "tables", (int64_t)db->table_count);
-		report_int(row, "rows", (int64_t)roll_rows(db));
-		report_bytes(row, "bytes", bytes);
-		report_int(row, "sequences", (int64_t)db->sequence_count);
-		report_int(row, "large_objects", (int64_t)db->large_objects.count);
-		report_string(row, "verdict", differences_of(d, db->name) ? "FAIL" : good_word);
-	}
-}
-
-void report_differences(struct report *r, const struct differences *d)
-{
-	size_t shown = d->count < DIFFERENCES_KEPT ? d->count : DIFFERENCES_KEPT;
-
-	report_int(r, "difference_count", (int64_t)d->count);
-	report_hide(r, "difference_count");
-	report_list(r, "differences");
-	for (size_t i = 0; i < shown; i++) {
-		struct report *row = report_row(r, "differences");
-
-		report_string(row, "database", d->items[i].database);
-		report_string(row, "difference", d->items[i].what);
-	}
-}
 
 static void check_digest(const unsigned char *expected, const char *whose,
 			 const struct digest *seen, struct differences *d)

@@ -23,9 +23,4 @@ MUST_USE bool verify_run(struct store *, const struct verify_options *, struct r
 /* A difference if it is older than max_age_s (0: any age); for verify and drill. */
 void check_age(const struct backup *, int64_t max_age_s, time_t now, struct differences *);
 
-/* A table of databases with a verdict for each, and all differences; for verify and drill. */
-void report_databases(struct report *, const struct roll *, const struct differences *,
-		      const char *good_word);
-void report_differences(struct report *, const struct differences *);
-
 #endif

@@ -502,14 +502,23 @@ Test(proc, a_signal_ends_the_wait_within_a_second)
 /* Blocked and ignored signals are ours, not its. */
 Test(proc, it_starts_with_signals_as_they_are_by_default)
 {
+	CLEANUP(proc_stop)
+	struct proc p = {.argv = SH("sed -En 's/^Sig(Blk|Ign):.//p' /proc/self/status"),
+			 .capture_out = true};
+	struct err e = {0};
+	unsigned long long blocked, ignored;
+	char text[100];
 	sigset_t all;
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
-	outputs(&(struct proc){.argv = SH("grep -E '^Sig(Blk|Ign)' /proc/self/status")},
-		"SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	cr_assert(proc_start(&p, &e), "%s", e.text);
+	read_all(p.out, text, sizeof text);
+	cr_assert_eq(sscanf(text, "%llx %llx", &blocked, &ignored), 2, "%s", text);
+	cr_assert_eq(blocked, 0);
+	cr_assert_eq(ignored & ~(3ULL << 31), 0, "%llx", ignored); /* 32 and 33 are glibc's own */
 }
 
 Test(proc, it_dies_with_us)
