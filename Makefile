@@ -66,8 +66,8 @@ unit: $B/unit
 # Everything that the tests and the demo need is installed by the script when it is missing.
 test:
 	tools/setup test
-	$(MAKE) all unit
-	tests/run
+	$(MAKE) all
+	status=0; $(MAKE) unit || status=1; tests/run || status=1; exit $$status
 
 demo:
 	tools/setup demo
@@ -83,17 +83,16 @@ check: lint
 SOURCES := $(wildcard lib/*/*.[ch] cmd/*.[ch] tests/*/*.[ch])
 lint:
 	.ci/layers
-	clang-format --dry-run -Werror $(SOURCES)
+	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -DVERSION='""' lib cmd
-	shellcheck -x tools/setup tools/demo tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
+	shellcheck -s bash -x tools/setup tools/demo tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
 
 bench: all
 	tests/bench
 
-golden: all $B/unit
+golden: all
 	GOLDEN=write tests/run --filter '*golden*'
-	GOLDEN=write $B/unit --filter '*/golden*'
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -198,8 +198,12 @@ void entry_end(struct entry *n, struct roll_database *d, bool list)
 		if (list) {
 			d->entries =
 			    xgrow(d->entries, d->entry_count, &d->entry_cap, sizeof *d->entries);
-			d->entries[d->entry_count++] = (struct roll_entry){
-			    STEAL(n->type), STEAL(n->schema), STEAL(n->name), rows_digest(n->text)};
+			struct roll_entry *x = &d->entries[d->entry_count++];
+
+			x->type = STEAL(n->type);
+			x->schema = STEAL(n->schema);
+			x->name = STEAL(n->name);
+			x->fingerprint = rows_digest(n->text);
 		}
 	}
 	forget(n);

@@ -163,6 +163,7 @@ test_permissions_of_directories() {
 	mkdir -m 755 "$T/mine"
 	mkdir -m 700 "$T/closed"
 	chmod 755 "$T"
+	# shellcheck disable=SC2317 # refused calls it
 	as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- env TMPDIR=/tmp "$@"; }
 	cp "$ROOT/build/bin/pgmuster" "$T/pgmuster"
 	refused 3 'Permission denied' as_user "$T/pgmuster" dump --store "file://$T/mine"

@@ -27,7 +27,7 @@ test_golden_help() {
 
 test_golden_reports() {
 	cp -r "$GOLDEN_DIR/store" "$T/store"
-	cd "$T"
+	cd "$T" || return
 	export PGMUSTER_STORE=file://$T/store
 	local mask="s,$T,/T,g"
 	pgmuster show --tables | golden show.txt

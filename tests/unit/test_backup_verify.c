@@ -19,7 +19,7 @@ Test(backup_verify, an_intact_backup_passes)
 	static const char *const shown[] = {
 	    "\"key\": \"full.sql.zst\"",
 	    "\"status\": \"complete\"",
-	    "\"time\": \"2026-11-21T02:30:00Z\"",
+	    "\"backup_time\": \"2026-11-21T02:30:00Z\"",
 	    "\"server_version\": \"15.20\"",
 	    "\"database\": \"it's odd\"",
 	    "\"rows\": 65",
