@@ -25,6 +25,7 @@ struct drill {
 	struct pg_facts facts;          /* of it, before the restore */
 	struct restore restore;
 	struct differences found;
+	bool unreadable; /* the dump's own bytes are bad */
 	int64_t started_ms, start_ms, restore_ms, count_ms; /* clock, then how long each took */
 };
 
@@ -145,8 +146,10 @@ static bool restore(struct drill *d, struct err *e)
 	d->restore_ms = clock_ms() - before_ms;
 	if (ok || e->kind != ERR_CORRUPT)
 		return ok;
-	/* The bytes themselves are bad: that is a finding. */
+	/* The bytes themselves are bad: that is a finding, and there is nothing to count back. */
 	differences_add(&d->found, "", "%s", e->text);
+	roll_stop(&d->restore.roll);
+	d->unreadable = true;
 	return true;
 }
 
@@ -232,7 +235,11 @@ static bool run(struct drill *d, struct report *r, struct err *e)
 	if (!(d->o->server ? use_callers(d, e) : start_own(d, e)))
 		return false;
 	d->start_ms = clock_ms() - before_ms;
-	if (!preflight(d, e) || !restore(d, e) || !check_foreign(d, e) || !count_back(d, e))
+	if (!preflight(d, e) || !restore(d, e))
+		return false;
+	if (d->unreadable)
+		return true;
+	if (!check_foreign(d, e) || !count_back(d, e))
 		return false;
 	if (d->o->expected)
 		report_int(r, "databases_not_expected",

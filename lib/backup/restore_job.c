@@ -160,7 +160,7 @@ static bool plan(struct job *j, struct report *r, struct err *e)
 	}
 	report_string(r, "store", store_url(j->o->store));
 	report_string(r, "key", j->backup->key);
-	report_string(r, "server_version", j->facts.version_text);
+	report_string(r, "target_version", j->facts.version_text);
 	report_string(r, "database", j->o->database ? j->o->database : "all");
 	if (j->o->table) {
 		CLEANUP(freep) char *name = xasprintf("%s.%s", j->o->schema, j->o->table);

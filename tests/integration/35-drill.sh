@@ -105,3 +105,23 @@ test_scratch_without_an_extension() {
 	assert_exit 3 pgmuster drill --store "file://$T/store"
 	assert_contains "$(cat "$T/err")" 'wants_more: extension postgis_of_mars'
 }
+
+# Bad bytes are found on the way, before anything is counted; the evidence says so.
+test_damaged_dump_fails_the_drill() {
+	cp -r "${GOOD#file://}" "$T/store"
+	local at size
+	size=$(stat -c %s "$T/store/full.sql.zst")
+	for at in 100 $((size / 2)) $((size - 200)); do
+		cp "${GOOD#file://}/full.sql.zst" "$T/store/full.sql.zst"
+		printf 'damage' | dd of="$T/store/full.sql.zst" bs=1 seek="$at" conv=notrunc 2>/dev/null
+		assert_exit 1 pgmuster drill -q --store "file://$T/store" --check content --json
+		[ ! -s "$T/out" ] || assert_json .verdict fail
+	done
+	rm -r "$T/store"
+	mkdir "$T/store"
+	zstd -dc "${GOOD#file://}/full.sql.zst" | head -c 5000 | gzip >"$T/store/cut.sql.gz"
+	assert_exit 1 pgmuster drill -q --store "file://$T/store" --key cut.sql.gz --json
+	assert_json .verdict fail
+	assert_exit 0 pgmuster list --store "file://$T/store" --json
+	assert_json '.backups[0].drill' fail
+}
