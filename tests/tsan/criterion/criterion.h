@@ -1,7 +1,7 @@
 /*
- * criterion.h: as much of Criterion as the tests here use, because Criterion 2.4 does not start under
- * ThreadSanitizer (its arena wants addresses that the sanitizer has taken). Each test is a process,
- * as there; a failed expectation ends its test too. Messages must be literals.
+ * criterion.h: as much of Criterion as the tests here use, because Criterion 2.4.1 does not start
+ * under ThreadSanitizer. Each test is a process, as there; a failed expectation ends its test too.
+ * The format of a message must be a literal.
  */
 #ifndef SHIM_CRITERION_H
 #define SHIM_CRITERION_H
