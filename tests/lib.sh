@@ -276,8 +276,8 @@ start_s3() {
 		echo "$S3_PID" >"$S3_DIR.pid"
 		export AWS_ENDPOINT_URL=http://127.0.0.1:$port S3_DIR S3_PID
 		if s3_up; then
-			s3 PUT ''
-			return
+			eventually 30 s3 PUT '' 2>"$S3_DIR.err" && return # it may say 503 at first
+			cat "$S3_DIR.err" >&2
 		fi
 		echo "$1: attempt $attempt on port $port failed" >&2
 	done
