@@ -88,7 +88,8 @@ bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bo
 		return err_hint(e, "`pgmuster %s --help` explains", o->verb);
 	if (*done) {
 		options_help(o, stdout);
-		return (fflush(stdout) == 0 && !ferror(stdout)) || err_sys(e, "write the help");
+		*done = fflush(stdout) == 0 && !ferror(stdout);
+		return *done || err_sys(e, "write the help");
 	}
 	log_setup(common.quiet     ? LOG_WARN
 		  : common.verbose ? LOG_DEBUG

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -553,6 +554,7 @@ Test(proc, it_runs_as_another_user_with_no_other_groups)
 {
 	if (geteuid() != 0)
 		cr_skip_test("needs root");
+	cr_assert_eq(setgroups(2, (const gid_t[]){0, 4}), 0);
 	outputs(&(struct proc){.argv = SH("id -u; id -g; id -G; grep CapEff /proc/self/status"),
 			       .own_user = true,
 			       .uid = 65534,
