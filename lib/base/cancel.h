@@ -7,7 +7,8 @@
 
 #include "base/base.h"
 
-/* Catch SIGINT and SIGTERM, ignore SIGPIPE, do not ignore SIGCHLD. A second signal of the same kind changes nothing. */
+/* Catch SIGINT and SIGTERM, ignore SIGPIPE, do not ignore SIGCHLD. A second signal of the same kind
+ * changes nothing. */
 void cancel_install(void);
 
 /* The signal that arrived, or 0. */
