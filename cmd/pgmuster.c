@@ -3,9 +3,11 @@
 #include "base/cancel.h"
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
 	const char *name;
@@ -79,6 +81,12 @@ int main(int argc, char *argv[])
 	const char *slash = strrchr(argv[0], '/');
 	const char *name = slash ? slash + 1 : argv[0];
 
+	/* A store's file must never be what is taken for stderr. */
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	closep(&fd);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	cancel_install();
 	if (strncmp(name, link, sizeof link - 1) == 0)

@@ -84,6 +84,7 @@ static bool read_manifest(struct store *store, struct backup *b, struct err *e)
 			return false;
 		b->status = BACKUP_DAMAGED;
 		b->problem = xstrdup(e->text);
+		b->problem_kind = e->kind;
 		return true;
 	}
 	b->status = BACKUP_COMPLETE;
@@ -94,6 +95,7 @@ static bool read_manifest(struct store *store, struct backup *b, struct err *e)
 		b->rows += roll_rows(&m.roll.databases[i]);
 	if (b->bytes != m.object.bytes) {
 		b->status = BACKUP_DAMAGED;
+		b->problem_kind = ERR_CORRUPT;
 		b->problem =
 		    xasprintf("%s has %llu bytes, and %llu by its manifest", b->key,
 			      (unsigned long long)b->bytes, (unsigned long long)m.object.bytes);
@@ -176,6 +178,7 @@ static bool add_lost(struct store *store, struct catalogue *c, const char *manif
 		return false;
 	b->status = BACKUP_DAMAGED;
 	free(b->problem);
+	b->problem_kind = ERR_CORRUPT;
 	b->problem = xasprintf("%s is gone, though its manifest is there", b->key);
 	return true;
 }
@@ -237,7 +240,7 @@ static struct backup *choose_named(const struct catalogue *c, const char *key, s
 		return NULL;
 	}
 	if (b->status == BACKUP_DAMAGED) {
-		err_set(e, ERR_CORRUPT, "%s", b->problem);
+		err_set(e, b->problem_kind, "%s", b->problem);
 		return NULL;
 	}
 	if (b->status == BACKUP_INCOMPLETE) {
@@ -258,7 +261,7 @@ struct backup *catalogue_choose(const struct catalogue *c, const char *key, stru
 		if (b->status == BACKUP_COMPLETE)
 			return b;
 		if (b->status == BACKUP_DAMAGED) {
-			err_set(e, ERR_CORRUPT, "the newest backup is damaged: %s", b->problem);
+			err_set(e, b->problem_kind, "the newest backup is damaged: %s", b->problem);
 			err_hint(e, "name an older one with --key; `pgmuster list` shows them");
 			return NULL;
 		}

@@ -68,6 +68,29 @@ static int find_row(const struct pg_rows *rows, const char *schema, const char *
 	" FROM pg_catalog.pg_extension) x ON x.id = c.oid WHERE c.relkind IN ('r', 'p')"           \
 	" ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\""
 
+/* pg_dump may load some partitions through their root, and others by their own names. */
+static bool add_leaves(struct pg_conn *conn, const struct roll_database *r, const char *schema,
+		       const char *name, uint64_t *rows, struct err *e)
+{
+	CLEANUP(pg_rows_stop) struct pg_rows leaves = {0};
+	CLEANUP(freep) char *both = xasprintf("%s.%s", schema, name);
+	CLEANUP(freep) char *literal = sql_quote_literal(both);
+
+	if (!pg_query(conn, &leaves, e,
+		      "SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_tree(%s) t"
+		      " JOIN pg_catalog.pg_class c ON c.oid = t.relid"
+		      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.isleaf",
+		      literal))
+		return false;
+	for (int i = 0; i < leaves.rows; i++) {
+		const struct roll_table *t =
+		    roll_table(r, pg_value(&leaves, i, 0), pg_value(&leaves, i, 1));
+
+		*rows += t ? t->rows : 0;
+	}
+	return true;
+}
+
 static bool count_table(struct pg_conn *conn, const struct roll_database *r,
 			const struct roll_table *t, const struct pg_rows *tables,
 			struct differences *d, struct err *e)
@@ -77,11 +100,13 @@ static bool count_table(struct pg_conn *conn, const struct roll_database *r,
 	CLEANUP(freep) char *name = sql_quote_ident(t->name);
 	int row = find_row(tables, t->schema, t->name);
 	bool root = row >= 0 && pg_value(tables, row, 2)[0] == 'p';
-	uint64_t have;
+	uint64_t have, want = t->rows;
 
+	if (root && !add_leaves(conn, r, schema, name, &want, e))
+		return false;
 	if (row < 0) {
 		differences_add(d, r->name, "table %s.%s: missing, with its %llu rows", t->schema,
-				t->name, (unsigned long long)t->rows);
+				t->name, (unsigned long long)want);
 		return true;
 	}
 	if (!pg_query(conn, &rows, e, "SELECT pg_catalog.count(*) FROM %s %s.%s %s",
@@ -93,9 +118,9 @@ static bool count_table(struct pg_conn *conn, const struct roll_database *r,
 		return true;
 	}
 	have = strtoull(pg_value(&rows, 0, 0), NULL, 10);
-	if (have != t->rows)
+	if (have != want)
 		differences_add(d, r->name, "table %s.%s: %llu rows instead of %llu", t->schema,
-				t->name, (unsigned long long)have, (unsigned long long)t->rows);
+				t->name, (unsigned long long)have, (unsigned long long)want);
 	return true;
 }
 

@@ -25,7 +25,7 @@ struct drill {
 	struct pg_facts facts;          /* of it, before the restore */
 	struct restore restore;
 	struct differences found;
-	bool unreadable; /* the dump's own bytes are bad */
+	bool unreadable;                                    /* the dump's own bytes are bad */
 	int64_t started_ms, start_ms, restore_ms, count_ms; /* clock, then how long each took */
 };
 
@@ -297,6 +297,14 @@ static void report_run(const struct drill *d, struct report *r)
 	report_seconds(r, "seconds", seconds(clock_ms() - d->started_ms));
 }
 
+static bool roll_is_empty(const struct roll *roll)
+{
+	for (size_t i = 0; i < roll->database_count; i++)
+		if (roll->databases[i].table_count > 0)
+			return false;
+	return true;
+}
+
 static void report_unproved(const struct drill *d, struct report *r)
 {
 	report_list(r, "not_proved");
@@ -306,6 +314,10 @@ static void report_unproved(const struct drill *d, struct report *r)
 		report_item(r, "not_proved", "content: --check counts does not look into rows");
 	if (d->reader.complete)
 		return;
+	if (d->restore.roll.database_count > 0 && roll_is_empty(&d->restore.roll))
+		report_item(r, "not_proved",
+			    "rows: the dump has none that can be counted; those of "
+			    "INSERT statements are not");
 	report_item(r, "not_proved", "no manifest: what the server held is not recorded");
 	if (!d->backup->has_sidecar)
 		report_item(r, "not_proved", "no .sha256: the bytes may not be those written");
@@ -337,6 +349,11 @@ static void describe_statements(const struct drill *d, struct differences *found
 
 bool drill_run(const struct drill_options *o, struct report *r, bool *good, struct err *e)
 {
+	static const char *const proved[] = {
+	    [CHECK_SMOKE] = "was restored",
+	    [CHECK_COUNTS] = "came back, every row counted",
+	    [CHECK_CONTENT] = "came back, row by row",
+	};
 	CLEANUP(drill_stop)
 	struct drill d = {
 	    .o = o, .restore = RESTORE_INIT, .scratch = {.lock_fd = -1}, .started_ms = clock_ms()};
@@ -359,11 +376,9 @@ bool drill_run(const struct drill_options *o, struct report *r, bool *good, stru
 		report_databases(r, &d.restore.roll, &d.found, "pass");
 	report_differences(r, &d.found);
 	report_unproved(&d, r);
-	report_closing(r,
-		       !told   ? "could not tell"
-		       : *good ? "pass: %s came back, row by row"
-			       : "FAIL: %s did not come back as it was",
-		       d.backup->key);
+	if (told)
+		report_closing(r, "%s: %s %s", *good ? "pass" : "FAIL", d.backup->key,
+			       *good ? proved[o->check] : "did not come back as it was");
 	leave_evidence(&d, r);
 	return told;
 }

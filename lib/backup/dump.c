@@ -79,6 +79,14 @@ static bool check_name(const struct pg_database *db, struct err *e)
 	return err_hint(e, "rename it, or leave it out with --exclude-database");
 }
 
+/* pg_dumpall passes over it without a word. */
+static void warn_closed(struct pg_warnings *w, const char *database)
+{
+	w->lines = xgrow(w->lines, w->count, &w->cap, sizeof *w->lines);
+	w->lines[w->count++] =
+	    xasprintf("database %s accepts no connections: it is not in the dump", database);
+}
+
 static bool read_server(struct dump *d, struct err *e)
 {
 	if (!pg_facts_read(d->o->target, &d->facts, e))
@@ -95,8 +103,12 @@ static bool read_server(struct dump *d, struct err *e)
 	for (size_t i = 0; i < d->facts.database_count; i++) {
 		struct pg_database *db = &d->facts.databases[i];
 
-		if (!db->connectable || is_excluded(d->o, db->name))
+		if (is_excluded(d->o, db->name))
 			continue;
+		if (!db->connectable) {
+			warn_closed(&d->manifest.warnings, db->name);
+			continue;
+		}
 		if (!check_name(db, e) || !pg_facts_database(d->o->target, db, e))
 			return false;
 	}
@@ -135,6 +147,24 @@ static bool drop_store(struct dump *d, size_t i, struct err *e)
 	return true;
 }
 
+/* By a dump, or by what is left of one: a sidecar or manifest of another would condemn ours. */
+static bool is_taken(struct store *store, const char *key, bool *taken, struct err *e)
+{
+	static const char *const suffixes[] = {"", KEY_SHA256_SUFFIX, KEY_MANIFEST_SUFFIX};
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		CLEANUP(freep) char *name = xasprintf("%s%s", key, suffixes[i]);
+		struct store_object found = {0};
+		bool there = store_stat(store, name, &found, e);
+
+		store_object_stop(&found);
+		if (!there && e->kind != ERR_MISSING)
+			return false;
+		*taken |= there;
+	}
+	return true;
+}
+
 /* One key for all stores: the day's, unless something is there already in one of them. */
 static bool choose_key(struct dump *d, struct err *e)
 {
@@ -144,19 +174,12 @@ static bool choose_key(struct dump *d, struct err *e)
 	if (!day)
 		return false;
 	for (size_t i = 0; i < d->o->store_count; i++) {
-		struct store_object found = {0};
 		bool exclusive = true;
-		bool there = false;
-		bool ok = store_prepare(d->stores[i], STALE_UPLOAD_S, &exclusive, e);
 
-		if (ok) {
-			there = store_stat(d->stores[i], day, &found, e);
-			ok = there || e->kind == ERR_MISSING;
-			store_object_stop(&found);
-		}
-		if (!ok && !drop_store(d, i, e))
+		if ((!store_prepare(d->stores[i], STALE_UPLOAD_S, &exclusive, e) ||
+		     !is_taken(d->stores[i], day, &taken, e)) &&
+		    !drop_store(d, i, e))
 			return false;
-		taken |= there;
 		all_exclusive &= exclusive;
 	}
 	/* A store that would overwrite gets keys that cannot collide. */
@@ -226,7 +249,10 @@ static bool check_warnings(const struct dump *d, struct err *e)
 	for (size_t i = 0; i < w->count; i++) {
 		log_warn("%s", w->lines[i]);
 		for (size_t j = 0; j < sizeof omissions / sizeof *omissions; j++) {
-			if (d->o->allow_omissions || !strstr(w->lines[i], omissions[j]))
+			/* In its own sentence, not in a name before it. */
+			const char *said = strstr(w->lines[i], ": warning: ");
+
+			if (d->o->allow_omissions || !said || !strstr(said, omissions[j]))
 				continue;
 			err_set(e, ERR_SYSTEM, "something was left out: %s", w->lines[i]);
 			return err_hint(e, "dump as a role that may see it, or accept it with "

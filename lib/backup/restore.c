@@ -48,8 +48,6 @@ static int largest_first(const void *a, const void *b)
 
 static void move_database(struct roll *to, size_t index, struct roll *from)
 {
-	if (from->database_count != 1)
-		return;
 	to->databases[index] = from->databases[0];
 	from->database_count = 0;
 	if (!to->dump_version) {
@@ -70,6 +68,8 @@ static bool one_database(void *ctx, size_t i, struct err *e)
 	struct tally tally = {0};
 	bool ok = store && run_range(r, store, db->range, d->meter, &roll, &tally, e);
 
+	if (ok && roll.database_count != 1)
+		ok = err_set(e, ERR_CORRUPT, "the dump has no database at the place of its range");
 	pthread_mutex_lock(&r->lock);
 	tally_merge(&r->tally, &tally);
 	if (ok)
@@ -123,7 +123,8 @@ static bool restore_indexed(struct restore *r, struct err *e)
 
 static bool restore_foreign(struct restore *r, struct err *e)
 {
-	const struct follow_options follow = {.entries = r->entries};
+	const struct follow_options follow = {
+	    .entries = r->entries, .database = r->run.database ? r->run.database : "postgres"};
 	struct meter meter = {.what = "restore"};
 
 	CLEANUP(sink_freep) struct sink *runner = sink_runner(&r->run, &r->tally, e);

@@ -79,17 +79,26 @@ static bool check_table(struct job *j, struct err *e)
 			   "--allow-existing");
 }
 
+/* initdb makes them, and dumps only connect to them. */
+static bool is_initial(const char *database)
+{
+	return strcmp(database, "postgres") == 0 || strcmp(database, "template1") == 0;
+}
+
 static bool check_database(struct job *j, struct err *e)
 {
 	bool exists, has_tables;
 
 	if (!target_has_database(j->o->target, into(j), &exists, &has_tables, e))
 		return false;
-	j->restore.run.rewrite.skip_create_database = exists && j->o->existing;
+	if (j->o->as && is_initial(j->o->database) && !exists) {
+		err_set(e, ERR_USAGE, "a dump does not create %s, so it cannot be restored as %s",
+			j->o->database, j->o->as);
+		return err_hint(e, "create %s first, and restore with --allow-existing", j->o->as);
+	}
+	j->restore.run.rewrite.skip_create_database = exists;
 	/* postgres and template1 are there in every server, and a dump does not create them. */
-	if (!exists || j->o->existing ||
-	    (!has_tables &&
-	     (strcmp(into(j), "postgres") == 0 || strcmp(into(j), "template1") == 0)))
+	if (!exists || j->o->existing || (!has_tables && is_initial(into(j))))
 		return true;
 	err_set(e, ERR_EXISTS, "the server has a database %s already", into(j));
 	return err_hint(e, "restore it under another name with --as, or into it with "
@@ -247,8 +256,18 @@ static void report_result(struct job *j, struct report *r, bool good)
 	tally_report(&j->restore.tally, r);
 	report_databases(r, &j->restore.roll, &j->found, "restored");
 	report_differences(r, &j->found);
+	report_list(r, "not_proved");
+	if (j->o->check < CHECK_COUNTS || j->table_exists)
+		report_item(r, "not_proved", "rows: they were not counted");
+	else if (j->o->check < CHECK_CONTENT || j->o->table)
+		report_item(r, "not_proved", "content: rows were counted, and not looked into");
+	else if (j->o->as)
+		report_item(r, "not_proved", "definitions: they say another name than the dump's");
 	report_closing(r, "%s; planner statistics are not in a dump: run vacuumdb --analyze-only",
-		       good ? "restored and counted back" : "FAIL: restored with differences");
+		       !good ? "FAIL: restored with differences"
+		       : j->o->check < CHECK_COUNTS || j->table_exists
+			   ? "restored"
+			   : "restored and counted back");
 }
 
 bool restore_run(const struct restore_options *o, struct report *r, bool *good, struct err *e)

@@ -30,7 +30,7 @@ struct runner {
 	bool copy_in_transaction;
 	char *copy_statement; /* for messages */
 	uint64_t copy_at;
-	uint64_t failed_before; /* of the tally, when our transaction began */
+	bool aborted; /* a statement failed since our transaction, or savepoint, began */
 };
 
 static int by_text(const void *a, const void *b)
@@ -38,12 +38,25 @@ static int by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void failed(struct runner *r, const struct pg_error *what, const char *statement, size_t len,
-		   uint64_t at, const char *tolerated)
+/* A full disk, no memory, a server that shuts down: its own trouble, which says nothing about the dump. A
+ * missing library (58P01) does. */
+static bool is_servers_own(const char *sqlstate)
+{
+	return strncmp(sqlstate, "53", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0 ||
+	       (strncmp(sqlstate, "58", 2) == 0 && strcmp(sqlstate, "58P01") != 0);
+}
+
+static bool failed(struct runner *r, const struct pg_error *what, const char *statement, size_t len,
+		   uint64_t at, const char *tolerated, struct err *e)
 {
 	const struct sql_site site = {r->database, statement, len, at};
 
+	if (is_servers_own(what->sqlstate))
+		return err_set(e, ERR_SYSTEM, "database %s: %s (SQLSTATE %s)", r->database,
+			       what->message, what->sqlstate);
+	r->aborted = true;
 	tally_add(r->tally, what, &site, tolerated, r->o.allowed);
+	return true;
 }
 
 /* A statement of our own around the dump's; its failure is the dump statement's. */
@@ -54,16 +67,19 @@ static bool run_own(struct runner *r, const char *sql, uint64_t at, bool *ok, st
 	if (!pg_execute(r->conn, sql, strlen(sql), &what, NULL, e))
 		return false;
 	*ok = what.sqlstate[0] == '\0';
-	if (!*ok)
-		failed(r, &what, sql, strlen(sql), at, NULL);
-	return true;
+	return *ok || failed(r, &what, sql, strlen(sql), at, NULL, e);
 }
 
 static bool begin(struct runner *r, struct err *e)
 {
+	static const char in_place[] = "SET allow_in_place_tablespaces = on";
+	struct pg_error ignored = {0}; /* then CREATE TABLESPACE says what is wrong */
 	bool ok;
 
-	r->failed_before = r->tally->failed;
+	if (r->o.rewrite.in_place_tablespaces &&
+	    !pg_execute(r->conn, in_place, strlen(in_place), &ignored, NULL, e))
+		return false;
+	r->aborted = false;
 	return !r->o.one_transaction || run_own(r, "BEGIN", r->o.at, &ok, e);
 }
 
@@ -86,8 +102,7 @@ static bool connect_to(struct runner *r, const char *database, uint64_t at, stru
 	}
 	/* Its CREATE DATABASE failed. The other databases are still worth having. */
 	snprintf(what.message, sizeof what.message, "%.390s", why.text);
-	failed(r, &what, "\\connect", strlen("\\connect"), at, NULL);
-	return true;
+	return failed(r, &what, "\\connect", strlen("\\connect"), at, NULL, e);
 }
 
 static bool on_meta(struct runner *r, const struct sql_part *p, struct err *e)
@@ -177,20 +192,43 @@ static bool end_copy(struct runner *r, bool good, struct err *e)
 	return run_own(r, good ? "COMMIT" : "ROLLBACK", r->copy_at, &ok, e);
 }
 
+/* In one transaction an error that is allowed must not cost the rest: back to before its statement. */
+static bool keep_transaction(struct runner *r, uint64_t tolerated_before, uint64_t at,
+			     struct err *e)
+{
+	bool ok;
+
+	if (!r->aborted)
+		return run_own(r, "RELEASE pgmuster", at, &ok, e);
+	if (r->tally->tolerated == tolerated_before)
+		return true;
+	if (!run_own(r, "ROLLBACK TO pgmuster", at, &ok, e))
+		return false;
+	r->aborted = !ok;
+	return true;
+}
+
 static bool run(struct runner *r, const struct sql_part *p, const char *text, size_t len,
 		const char *expected_sqlstate, struct err *e)
 {
+	const char *why = "the role that the restore runs as is there already";
+	bool savepoint = r->o.one_transaction && !p->copy_in && !r->aborted && r->o.allowed &&
+			 r->o.allowed->count > 0;
+	uint64_t tolerated_before = r->tally->tolerated;
 	struct pg_error what = {0};
-	bool copying = false;
+	bool copying = false, ok;
 
+	if (savepoint && !run_own(r, "SAVEPOINT pgmuster", p->at, &ok, e))
+		return false;
 	if (!pg_execute(r->conn, text, len, &what, &copying, e))
 		return err_in(e, "database %s", r->database);
 	r->tally->statements++;
-	if (what.sqlstate[0] != '\0')
-		failed(r, &what, p->text, p->len, p->at,
-		       expected_sqlstate && strcmp(what.sqlstate, expected_sqlstate) == 0
-			   ? "the role that the restore runs as is there already"
-			   : NULL);
+	if (!expected_sqlstate || strcmp(what.sqlstate, expected_sqlstate) != 0)
+		why = NULL;
+	if (what.sqlstate[0] != '\0' && !failed(r, &what, p->text, p->len, p->at, why, e))
+		return false;
+	if (savepoint && !keep_transaction(r, tolerated_before, p->at, e))
+		return false;
 	if (!p->copy_in)
 		return true;
 	if (!copying && !end_copy(r, false, e))
@@ -237,8 +275,9 @@ static bool on_copy_end(struct runner *r, struct err *e)
 	}
 	if (!pg_copy_end(r->conn, &what, e))
 		return err_in(e, "database %s", r->database);
-	if (what.sqlstate[0] != '\0')
-		failed(r, &what, r->copy_statement, strlen(r->copy_statement), r->copy_at, NULL);
+	if (what.sqlstate[0] != '\0' &&
+	    !failed(r, &what, r->copy_statement, strlen(r->copy_statement), r->copy_at, NULL, e))
+		return false;
 	return end_copy(r, what.sqlstate[0] == '\0', e);
 }
 
@@ -275,8 +314,11 @@ static bool runner_commit(struct sink *s, struct err *e)
 		return false;
 	if (!r->o.one_transaction || !r->conn)
 		return true;
-	return run_own(r, r->tally->failed == r->failed_before ? "COMMIT" : "ROLLBACK", r->o.at,
-		       &ok, e);
+	if (!run_own(r, r->aborted ? "ROLLBACK" : "COMMIT", r->o.at, &ok, e))
+		return false;
+	return r->tally->failed > 0 || !r->aborted ||
+	       err_set(e, ERR_SYSTEM,
+		       "rows were refused with an error that is allowed, and nothing was kept");
 }
 
 static void runner_free(struct sink *s)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define USER_TABLES                                                                                \
 	"SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"  \
@@ -119,7 +120,7 @@ static bool check_extensions(struct pg_conn *conn, const struct manifest *m,
 	return true;
 }
 
-static char *trial_database(const struct pg_database *d, int version)
+static char *trial_database(const char *name, const struct pg_database *d, int version)
 {
 	CLEANUP(freep) char *encoding = sql_quote_literal(d->encoding);
 	CLEANUP(freep) char *collate = sql_quote_literal(d->collate);
@@ -134,9 +135,9 @@ static char *trial_database(const struct pg_database *d, int version)
 				     : builtin ? " BUILTIN_LOCALE "
 					       : "",
 				     icu || builtin ? locale : "");
-	return xasprintf("CREATE DATABASE pgmuster_preflight TEMPLATE template0 ENCODING %s"
+	return xasprintf("CREATE DATABASE %s TEMPLATE template0 ENCODING %s"
 			 " LC_COLLATE %s LC_CTYPE %s%s",
-			 encoding, collate, ctype, provider ? provider : "");
+			 name, encoding, collate, ctype, provider ? provider : "");
 }
 
 static bool same_locale(const struct pg_database *a, const struct pg_database *b)
@@ -150,13 +151,17 @@ static bool same_locale(const struct pg_database *a, const struct pg_database *b
 static bool try_locale(struct pg_conn *conn, const struct pg_database *d,
 		       struct differences *missing, struct err *e)
 {
-	static const char drop[] = "DROP DATABASE IF EXISTS pgmuster_preflight";
-	CLEANUP(freep) char *create = trial_database(d, pg_server_version(conn));
-	struct pg_error refused = {0}, dropped = {0};
+	CLEANUP(freep) char *name = xasprintf("pgmuster_preflight_%d", (int)getpid());
+	CLEANUP(freep) char *create = trial_database(name, d, pg_server_version(conn));
+	CLEANUP(freep) char *drop = xasprintf("DROP DATABASE %s", name);
+	struct pg_error refused = {0}, kept = {0};
 
-	if (!pg_execute(conn, create, strlen(create), &refused, NULL, e) ||
-	    !pg_execute(conn, drop, strlen(drop), &dropped, NULL, e))
+	if (!pg_execute(conn, create, strlen(create), &refused, NULL, e))
 		return false;
+	if (refused.sqlstate[0] == '\0' && !pg_execute(conn, drop, strlen(drop), &kept, NULL, e))
+		return false;
+	if (kept.sqlstate[0] != '\0')
+		return err_set(e, ERR_SYSTEM, "%s: %s", drop, kept.message);
 	if (refused.sqlstate[0] != '\0')
 		differences_add(missing, d->name,
 				"locale (%s, collate %s, ctype %s%s%s, encoding %s): %s",

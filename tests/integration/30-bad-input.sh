@@ -144,7 +144,7 @@ test_damage_is_named() {
 test_manifest_of_another_version() {
 	copy_good
 	sed -i 's/"version": 1/"version": 7/' "$T/store/full.sql.zst.manifest.json"
-	assert_exit 1 pgmuster verify --store "$STORE"
+	assert_exit 3 pgmuster verify --store "$STORE"
 	assert_contains "$(cat "$T/err")" 'manifest version 7'
 }
 

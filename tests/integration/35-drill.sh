@@ -125,3 +125,112 @@ test_damaged_dump_fails_the_drill() {
 	assert_exit 0 pgmuster list --store "file://$T/store" --json
 	assert_json '.backups[0].drill' fail
 }
+
+# A full disk of the scratch server says nothing about the backup.
+test_full_scratch_disk_is_not_a_bad_backup() {
+	mkdir "$T/store" "$T/small"
+	sql postgres 'CREATE DATABASE big'
+	sql big "CREATE TABLE t AS SELECT g, repeat('x', 500) FROM generate_series(1, 200000) g"
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'DROP DATABASE big'
+	mount -t tmpfs -o size=90m,mode=777 none "$T/small" 2>/dev/null || skip 'tmpfs cannot be mounted here'
+	local code=0
+	pgmuster drill -q --store "file://$T/store" --no-evidence --scratch-directory "$T/small" >"$T/out" 2>"$T/err" || code=$?
+	umount "$T/small"
+	assert_eq 3 "$code" "$(cat "$T/err")"
+}
+
+# What a drill against a server that others use must leave alone, and what it brings itself.
+test_named_server_takes_tablespaces_and_keeps_its_databases() {
+	mkdir "$T/store"
+	as_pg mkdir "$PGHOST/space"
+	sql postgres "CREATE TABLESPACE fast LOCATION '$PGHOST/space'"
+	sql postgres 'CREATE DATABASE in_space TABLESPACE fast'
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'DROP DATABASE in_space'
+	sql postgres 'DROP TABLESPACE fast'
+	start_pg 15
+	assert_exit 0 pgmuster drill -q --store "file://$T/store" --server "host=$PGHOST" --check content
+	sql postgres 'CREATE DATABASE pgmuster_preflight'
+	assert_exit 0 pgmuster restore -q --store "file://$T/store" --database shop --as shop2
+	assert_eq 1 "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'pgmuster_preflight'")"
+}
+
+# Some partitions come through the root, others by their own names.
+test_partitions_of_both_kinds_are_counted() {
+	mkdir "$T/store"
+	sql postgres 'CREATE DATABASE parts'
+	PGDATABASE=parts psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+		CREATE TABLE r (k text, m mood) PARTITION BY LIST (k);
+		CREATE TABLE c PARTITION OF r FOR VALUES IN ('c') PARTITION BY HASH (m);
+		CREATE TABLE c0 PARTITION OF c FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+		CREATE TABLE c1 PARTITION OF c FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+		CREATE TABLE d PARTITION OF r FOR VALUES IN ('d');
+		INSERT INTO r VALUES ('c', 'sad'), ('c', 'ok'), ('c', 'happy'), ('d', 'ok'), ('d', 'sad');
+	END
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'DROP DATABASE parts'
+	assert_exit 0 pgmuster drill -q --store "file://$T/store" --check counts
+	assert_exit 0 pgmuster drill -q --store "file://$T/store" --check content
+}
+
+# One table into a server that lacks its owner: not at all, or with the error allowed.
+test_table_comes_whole_or_not_at_all() {
+	mkdir "$T/store"
+	sql postgres 'CREATE ROLE seller'
+	sql shop 'ALTER TABLE item OWNER TO seller'
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql shop 'ALTER TABLE item OWNER TO postgres'
+	sql postgres 'DROP ROLE seller'
+	start_pg 15
+	sql postgres 'CREATE DATABASE other'
+	sql other 'CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$'
+	local restore=(pgmuster restore --store "file://$T/store" --database shop --as other --table public.item)
+	assert_exit 1 "${restore[@]}"
+	assert_eq 0 "$(sql other "SELECT count(*) FROM pg_class WHERE relname = 'item'")"
+	assert_exit 0 "${restore[@]}" --allow-error 42704 --json
+	assert_json '.tolerated_statements > 1' true
+	assert_eq 100 "$(sql other 'SELECT count(*) FROM item')"
+	# Rows that are refused are not there, whatever is allowed.
+	assert_exit 3 "${restore[@]}" --allow-existing --allow-error 23505
+	assert_contains "$(cat "$T/err")" 'nothing was kept'
+	assert_eq 100 "$(sql other 'SELECT count(*) FROM item')"
+}
+
+# A dump of one database by an old script, which names none.
+test_plain_pg_dump_is_drilled() {
+	mkdir "$T/store"
+	PGDATABASE=shop pg_dump -O | gzip >"$T/store/shop.sql.gz"
+	assert_exit 1 pgmuster drill -q --store "file://$T/store" --key shop.sql.gz --check counts --json
+	assert_eq 42704 "$(json '[.errors[].sqlstate] | unique | join(",")')" 'its GRANT names a role it does not have'
+	assert_exit 0 pgmuster drill -q --store "file://$T/store" --key shop.sql.gz --check counts --allow-error 42704 --json
+	assert_json '.databases[0].database' postgres
+	assert_json '.databases[0].rows' 100
+}
+
+test_newer_manifest_could_not_be_told() {
+	cp -r "${GOOD#file://}" "$T/store"
+	sed -i 's/"version": 1/"version": 2/' "$T/store/full.sql.zst.manifest.json"
+	assert_exit 3 pgmuster drill --store "file://$T/store"
+	assert_contains "$(cat "$T/err")" 'manifest version 2'
+}
+
+# What is left of another dump under the day's name does not cost this one.
+test_leftover_sidecar_is_passed_by() {
+	mkdir "$T/store"
+	echo x >"$T/store/full.sql.zst.sha256"
+	assert_exit 0 pgmuster dump --store "file://$T/store" --key-format full.sql.zst --json
+	[[ $(json .key) =~ ^full-[0-9]{6}\.sql\.zst$ ]] || fail "$(json .key)"
+	assert_exit 0 pgmuster verify --store "file://$T/store"
+}
+
+test_closed_database_is_named() {
+	mkdir "$T/store"
+	sql postgres 'CREATE DATABASE skipper'
+	sql postgres 'CREATE DATABASE closed ALLOW_CONNECTIONS false'
+	assert_exit 0 pgmuster dump --store "file://$T/store" --json
+	assert_contains "$(json '.warnings[]')" 'database closed accepts no connections'
+	sql postgres 'DROP DATABASE closed'
+	sql postgres 'DROP DATABASE skipper'
+}
