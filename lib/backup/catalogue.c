@@ -189,6 +189,9 @@ static int by_time(const void *a, const void *b)
 
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
+	/* Within one second: what was put beside another, "full-HHMMSS", came after it. */
+	if (strlen(x->key) != strlen(y->key))
+		return strlen(x->key) < strlen(y->key) ? -1 : 1;
 	return strcmp(x->key, y->key);
 }
 

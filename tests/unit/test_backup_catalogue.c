@@ -192,6 +192,16 @@ Test(backup_catalogue, an_empty_manifest_makes_a_damaged_backup)
 	damaged("full.sql.zst.manifest.json: the manifest is not JSON");
 }
 
+Test(backup_catalogue, of_two_in_one_second_the_one_put_beside_is_newer)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "full-023000.sql.zst"});
+	night_backup(&(struct night_backup){0});
+	read_store(&c);
+	cr_assert_str_eq(chosen(&c, NULL), "full-023000.sql.zst");
+}
+
 /* Not bad, as far as anyone can tell: a newer pgmuster has to be asked. */
 Test(backup_catalogue, a_manifest_of_a_newer_version_cannot_be_told)
 {
