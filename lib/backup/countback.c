@@ -218,6 +218,14 @@ bool countback_table(const struct countback *o, const struct roll_database *r, c
 	return conn && count_tables(conn, r, d, e);
 }
 
+static bool same_majors(const struct work *w)
+{
+	const char *wrote = w->want->dump_version, *server = w->want->server_version;
+
+	return wrote && server && atol(wrote) == w->o->client->version / 10000 &&
+	       atol(server) == w->o->server_version / 10000;
+}
+
 /* The restored database dumped again, by the very code that followed the dump: whatever pg_dump would
  * write differently is a difference. */
 static bool dump_again(struct work *w, const struct roll_database *r, struct differences *d,
@@ -229,7 +237,7 @@ static bool dump_again(struct work *w, const struct roll_database *r, struct dif
 	    .no_role_passwords = w->o->no_role_passwords,
 	};
 	const struct compare_options compare = {.entries = !w->as, /* they say the old name */
-						.entry_names_only = w->o->entry_names_only,
+						.entry_names_only = !same_majors(w),
 						.superuser = w->o->superuser};
 	CLEANUP(pg_warnings_stop) struct pg_warnings warnings = {0};
 	CLEANUP(roll_stop) struct roll have = {0};

@@ -23,8 +23,9 @@ struct countback {
 	/* content only: */
 	const struct pg_client *client;
 	bool no_role_passwords;
-	bool globals;          /* compare them too */
-	bool entry_names_only; /* another version wrote the dump: definitions read differently */
+	bool globals;       /* compare them too */
+	int server_version; /* of the target; where another major wrote the dump, definitions read
+				* differently and are compared by name */
 	const char *superuser; /* whose own role may differ, or NULL */
 };
 

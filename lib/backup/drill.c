@@ -174,8 +174,6 @@ static bool check_foreign(struct drill *d, struct err *e)
 static bool count_back(struct drill *d, struct err *e)
 {
 	const struct manifest *m = &d->reader.manifest;
-	const char *wrote = d->restore.roll.dump_version, *server = d->restore.roll.server_version;
-	int major = d->client.version / 10000;
 	const struct countback options = {
 	    .target = d->target,
 	    .level = d->o->check,
@@ -183,8 +181,7 @@ static bool count_back(struct drill *d, struct err *e)
 	    .client = &d->client,
 	    .no_role_passwords = d->reader.complete && !m->role_passwords,
 	    .globals = true,
-	    .entry_names_only = !wrote || !server || atol(wrote) != major ||
-				atol(server) != d->facts.version / 10000,
+	    .server_version = d->facts.version,
 	    .superuser = d->facts.user,
 	};
 	int64_t before_ms = clock_ms();

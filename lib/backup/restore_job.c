@@ -227,14 +227,14 @@ static bool count_table(struct job *j, struct err *e)
 static bool count_back(struct job *j, struct err *e)
 {
 	const struct roll *roll = &j->restore.roll;
-	const char *wrote = roll->dump_version, *server = roll->server_version;
-	struct countback options = {
+	const struct countback options = {
 	    .target = j->o->target,
 	    .level = j->o->check,
 	    .jobs = j->o->jobs,
 	    .client = &j->client,
 	    .no_role_passwords = j->reader.complete && !j->reader.manifest.role_passwords,
 	    .globals = j->o->database == NULL,
+	    .server_version = j->facts.version,
 	    .superuser = j->facts.user,
 	};
 
@@ -243,8 +243,6 @@ static bool count_back(struct job *j, struct err *e)
 	if (j->o->check == CHECK_CONTENT &&
 	    !pg_client_find(j->o->client_directory, j->facts.version / 10000, false, &j->client, e))
 		return false;
-	options.entry_names_only = !wrote || !server || atol(wrote) != j->client.version / 10000 ||
-				   atol(server) != j->facts.version / 10000;
 	return countback(&options, roll, j->o->as, &j->found, e);
 }
 
