@@ -315,9 +315,7 @@ static void report_unproved(const struct drill *d, struct report *r)
 		report_item(r, "not_proved",
 			    "rows: the dump has none that can be counted; those of "
 			    "INSERT statements are not");
-	report_item(r, "not_proved", "no manifest: what the server held is not recorded");
-	if (!d->backup->has_sidecar)
-		report_item(r, "not_proved", "no .sha256: the bytes may not be those written");
+	report_foreign(r, d->backup);
 }
 
 static void leave_evidence(const struct drill *d, const struct report *r)

@@ -52,3 +52,12 @@ void report_not_dumped(struct report *r, const struct pg_database *db)
 		line += len + strspn(line + len, "\n");
 	}
 }
+
+void report_foreign(struct report *r, const struct backup *b)
+{
+	if (b->status == BACKUP_COMPLETE)
+		return;
+	report_item(r, "not_proved", "no manifest: what the server held is not recorded");
+	if (!b->has_sidecar)
+		report_item(r, "not_proved", "no .sha256: the bytes may not be those written");
+}

@@ -2,6 +2,7 @@
 #ifndef BACKUP_RESULTS_H
 #define BACKUP_RESULTS_H
 
+#include "backup/catalogue.h"
 #include "backup/compare.h"
 #include "pg/facts.h"
 #include "report/report.h"
@@ -12,6 +13,9 @@ void report_databases(struct report *, const struct roll *, const struct differe
 
 /* The list "differences", and how many there are in all. */
 void report_differences(struct report *, const struct differences *);
+
+/* To the list "not_proved": what a dump of an old script lacks. Nothing of a complete backup. */
+void report_foreign(struct report *, const struct backup *);
 
 /* The list "not_in_a_dump": what pg_dumpall leaves out of this database, a statement a row. */
 void report_not_dumped(struct report *, const struct pg_database *);

@@ -122,17 +122,6 @@ static void report_head(struct report *r, const struct store *store, const struc
 	report_string(r, "server_version", reader->manifest.server_version);
 }
 
-/* What a dump of an old script lacks. */
-static void report_unproved(struct report *r, const struct backup *b, bool complete)
-{
-	report_list(r, "not_proved");
-	if (complete)
-		return;
-	report_item(r, "not_proved", "no manifest: what the server held is not recorded");
-	if (!b->has_sidecar)
-		report_item(r, "not_proved", "no .sha256: the bytes may not be those written");
-}
-
 bool verify_run(struct store *store, const struct verify_options *o, struct report *r, bool *good,
 		struct err *e)
 {
@@ -162,7 +151,8 @@ bool verify_run(struct store *store, const struct verify_options *o, struct repo
 	report_string(r, "verdict", *good ? "pass" : "fail");
 	report_databases(r, &roll, &d, "pass");
 	report_differences(r, &d);
-	report_unproved(r, b, reader.complete);
+	report_list(r, "not_proved");
+	report_foreign(r, b);
 	report_closing(
 	    r, *good ? "pass: %s reads back as it was written" : "FAIL: %s, see the differences",
 	    b->key);
