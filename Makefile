@@ -1,10 +1,11 @@
-# make            build/bin/pgmuster
+# make            build/bin/pgmuster, build/bin/pgmuster-gen
 # make demo       a throwaway PostgreSQL, dumped, verified, drilled: the muster roll
 # make test       all tests: unit tests, then real PostgreSQL and real S3 servers
 # make check      lint, layers, sanitizers
 # make bench      the budgets of docs/ARCHITECTURE.md, as ratios
 # make golden     write the golden files anew, for review as a diff
 # make install    PREFIX=/usr/local DESTDIR=
+# make backup-postgres; make restore-postgres DATABASE= DATE= TARGET=      VIA=cluster: through Kubernetes
 #
 # V=1 shows every command. MODULES="base stream" builds and tests only these folders of lib/; B=dir builds elsewhere.
 
@@ -12,7 +13,7 @@ B       := build
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 MODULES ?= $(notdir $(wildcard lib/*))
-TESTS   ?= $(MODULES)
+TESTS   ?= $(MODULES) gen
 Q       := $(if $(V),,@)
 VERBS   := dump upload list show verify drill restore
 
@@ -23,21 +24,29 @@ HARDEN  := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 DEPS    := libpq libzstd libcurl libcrypto jansson expat libxxhash zlib
 DEPS_CFLAGS := $(shell pkg-config --cflags $(DEPS) 2>/dev/null)
 DEPS_LIBS   := $(shell pkg-config --libs $(DEPS) 2>/dev/null) -pthread -lm
-ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Itests -MMD -MP -pthread \
+# The generator needs nothing of PostgreSQL, S3 or zstd.
+GEN_LIBS    := $(shell pkg-config --libs jansson 2>/dev/null) -pthread
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Itests -I. -I$B -MMD -MP -pthread \
               $(addprefix -isystem ,$(SHIM)) $(WARN) $(HARDEN) $(DEPS_CFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN)
 
-LIB  := $(patsubst %.c,$B/%.o,$(foreach m,$(MODULES),$(wildcard lib/$m/*.c)))
+LIB  := $(patsubst %.c,$B/%.o,$(foreach m,$(MODULES),$(wildcard lib/$m/*.c)) \
+        $(filter-out gen/main.c,$(wildcard gen/*.c)))
 CMD  := $(patsubst %.c,$B/%.o,$(wildcard cmd/*.c))
 TEST := $(patsubst %.c,$B/%.o,$(foreach m,$(TESTS),$(wildcard tests/unit/test_$m*.c)) \
         $(wildcard tests/support/*.c $(addsuffix /*.c,$(SHIM))))
 
-all: $B/bin/pgmuster
+all: $B/bin/pgmuster $B/bin/pgmuster-gen
 
 $B/bin/pgmuster: $(CMD) $B/lib.a
 	$Qmkdir -p $(@D)
 	@echo "  LD $@"
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
+
+$B/bin/pgmuster-gen: $B/gen/main.o $B/lib.a
+	$Qmkdir -p $(@D)
+	@echo "  LD $@"
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(GEN_LIBS)
 
 $B/lib.a: $(LIB)
 	$Qrm -f $@
@@ -46,6 +55,12 @@ $B/lib.a: $(LIB)
 $B/unit: $(TEST) $B/lib.a
 	@echo "  LD $@"
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS) $(if $(SHIM),,-lcriterion)
+
+# The pinned image that goes with this generator, as a string.
+$B/gen/toolbox_image.h: nix/toolbox-image.json
+	$Qmkdir -p $(@D)
+	$Qsed 's/["\\]/\\&/g; s/.*/"&"/; 1s/^/#define TOOLBOX_IMAGE_JSON /; $$!s/$$/ \\/' $< >$@
+$B/gen/main.o: $B/gen/toolbox_image.h
 
 $B/%.o: %.c Makefile VERSION
 	$Qmkdir -p $(@D)
@@ -84,28 +99,34 @@ check: lint
 	    TESTS="base proc stream store pg backup" unit
 	$(MAKE) B=$B/clang CC=clang all $B/clang/unit
 
-SOURCES := $(wildcard lib/*/*.[ch] cmd/*.[ch] tests/*/*.[ch] tests/tsan/*/*.h)
+SOURCES := $(wildcard lib/*/*.[ch] cmd/*.[ch] gen/*.[ch] tests/*/*.[ch] tests/tsan/*/*.h)
 lint:
 	.ci/layers
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-	    --suppress=missingInclude -Ilib -DVERSION='""' lib cmd
-	shellcheck -s bash -x tools/setup tools/demo tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
+	    --suppress=missingInclude -Ilib -I. -DVERSION='""' lib cmd gen
+	shellcheck -s bash -x tools/* tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
 
 bench: all
 	tests/bench
 
 golden: all
 	GOLDEN=write tests/run --filter '*golden*'
+	$B/bin/pgmuster-gen --out kubenix/example kubenix/example/homelab.json
+	$B/bin/pgmuster-gen schema >nix/modules/settings.schema.json
+
+# From a workstation: tools/backup-postgres and tools/restore-postgres say what they take.
+backup-postgres restore-postgres: all
+	@PATH="$(CURDIR)/$B/bin:$$PATH" tools/$@
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $B/bin/pgmuster $(DESTDIR)$(PREFIX)/bin/pgmuster
+	install -m 755 $B/bin/pgmuster $B/bin/pgmuster-gen $(DESTDIR)$(PREFIX)/bin
 	for verb in $(VERBS); do ln -sf pgmuster $(DESTDIR)$(PREFIX)/bin/pgmuster-$$verb; done
 
 clean:
 	rm -rf $B
 
-.PHONY: all unit test demo check lint bench golden install clean
+.PHONY: all unit test demo check lint bench golden backup-postgres restore-postgres install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

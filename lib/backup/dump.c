@@ -6,6 +6,7 @@
 #include "backup/key.h"
 #include "backup/meter.h"
 #include "backup/results.h"
+#include "backup/taken.h"
 #include "base/cancel.h"
 #include "base/log.h"
 #include "sql/follow.h"
@@ -147,24 +148,6 @@ static bool drop_store(struct dump *d, size_t i, struct err *e)
 	return true;
 }
 
-/* By a dump, or by what is left of one: a sidecar or manifest of another would condemn ours. */
-static bool is_taken(struct store *store, const char *key, bool *taken, struct err *e)
-{
-	static const char *const suffixes[] = {"", KEY_SHA256_SUFFIX, KEY_MANIFEST_SUFFIX};
-
-	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-		CLEANUP(freep) char *name = xasprintf("%s%s", key, suffixes[i]);
-		struct store_object found = {0};
-		bool there = store_stat(store, name, &found, e);
-
-		store_object_stop(&found);
-		if (!there && e->kind != ERR_MISSING)
-			return false;
-		*taken |= there;
-	}
-	return true;
-}
-
 /* One key for all stores: the day's, unless something is there already in one of them. */
 static bool choose_key(struct dump *d, struct err *e)
 {
@@ -177,7 +160,7 @@ static bool choose_key(struct dump *d, struct err *e)
 		bool exclusive = true;
 
 		if ((!store_prepare(d->stores[i], STALE_UPLOAD_S, &exclusive, e) ||
-		     !is_taken(d->stores[i], day, &taken, e)) &&
+		     !key_is_taken(d->stores[i], day, &taken, e)) &&
 		    !drop_store(d, i, e))
 			return false;
 		all_exclusive &= exclusive;

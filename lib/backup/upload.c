@@ -3,20 +3,10 @@
 #include "backup/digest.h"
 #include "backup/key.h"
 #include "backup/meter.h"
+#include "backup/taken.h"
 #include "base/log.h"
 
 #include <string.h>
-
-static bool is_free(struct store *store, const char *key, struct err *e)
-{
-	struct store_object found = {0};
-	bool there = store_stat(store, key, &found, e);
-
-	store_object_stop(&found);
-	if (there)
-		return err_set(e, ERR_EXISTS, "%s/%s is there already", store_url(store), key);
-	return e->kind == ERR_MISSING;
-}
 
 bool upload_run(struct store *store, const char *key, int fd, uint64_t bytes, struct report *r,
 		struct err *e)
@@ -27,10 +17,13 @@ bool upload_run(struct store *store, const char *key, int fd, uint64_t bytes, st
 	struct digest digest = {0};
 	int64_t started_ms = clock_ms();
 	char hex[SHA256_HEX];
+	bool taken = false;
 
-	/* Before the first byte: a sidecar of something else beside our object would condemn it. */
-	if (!is_free(store, key, e) || !is_free(store, sidecar_key, e))
+	/* before the first byte */
+	if (!key_is_taken(store, key, &taken, e))
 		return false;
+	if (taken)
+		return err_set(e, ERR_EXISTS, "%s/%s is there already", store_url(store), key);
 	CLEANUP(sink_freep) struct sink *object = store_put(store, key, &put, e);
 	if (!object)
 		return false;

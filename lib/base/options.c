@@ -1,5 +1,7 @@
 #include "base/options.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -26,37 +28,11 @@ static const struct option *find(const struct options *all, const char *name, si
 	return o ? o : in_table(all->shared, name, len, letter);
 }
 
-/* Levenshtein's distance, for names of at most 40 characters. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[41];
-	size_t n = strlen(b);
-
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[n];
-}
-
 static void nearest(const struct option *table, const char *name, const char **best,
 		    size_t *best_distance)
 {
 	for (const struct option *o = table; o && o->name; o++) {
-		size_t d = strlen(o->name) <= 40 ? distance(name, o->name) : SIZE_MAX;
+		size_t d = text_distance(name, o->name);
 
 		if (d < *best_distance) {
 			*best_distance = d;
@@ -150,14 +126,20 @@ static bool set_bytes(const struct option *o, const char *value, struct err *e)
 	       expected(o, value, "a size such as 512K, 16M or 1G", e);
 }
 
+bool option_duration(const char *text, int64_t *seconds)
+{
+	uint64_t value;
+
+	if (!scaled(text, durations, &value))
+		return false;
+	*seconds = (int64_t)value;
+	return true;
+}
+
 static bool set_duration(const struct option *o, const char *value, struct err *e)
 {
-	uint64_t seconds;
-
-	if (!scaled(value, durations, &seconds))
-		return expected(o, value, "a duration such as 26h, 90m, 30s or 7d", e);
-	*(int64_t *)o->into = (int64_t)seconds;
-	return true;
+	return option_duration(value, o->into) ||
+	       expected(o, value, "a duration such as 26h, 90m, 30s or 7d", e);
 }
 
 static bool set_choice(const struct option *o, const char *value, struct err *e)

@@ -57,6 +57,9 @@ MUST_USE bool options_parse(const struct options *, int argc, char **argv, size_
 void options_help(const struct options *, FILE *);
 void option_list_stop(struct option_list *);
 
+/* "26h", "90m", "30s", "7d" in seconds; false for anything else. */
+bool option_duration(const char *text, int64_t *seconds);
+
 /* A secret: NAME's value, or the content of the file that NAME_FILE names without its last newline.
  * *out is NULL when neither is set, or empty; the caller frees. Both set, or an unreadable file, or
  * one of more than 64 KiB or with a byte 0: ERR_USAGE. */

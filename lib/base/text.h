@@ -21,4 +21,9 @@ size_t text_fit(const char *text, size_t columns);
 #define TEXT_SECONDS_SIZE 24
 const char *text_seconds(double seconds, char out[TEXT_SECONDS_SIZE]);
 
+/* How many characters have to be changed, added or removed to make a of b (Levenshtein), for a
+ * name's nearest relative; SIZE_MAX when b is longer than TEXT_DISTANCE_MAX bytes. */
+#define TEXT_DISTANCE_MAX 64
+size_t text_distance(const char *a, const char *b);
+
 #endif

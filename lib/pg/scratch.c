@@ -165,15 +165,15 @@ static bool make_directory(struct scratch *s, const struct scratch_options *o, s
 /* Nothing of ours but what a program needs to find its way. */
 static char **make_environment(const struct scratch *s)
 {
-	const char *path = getenv("PATH");
-	const char *tz = getenv("TZ");
-	const char *from[] = {"HOME", s->directory, "PATH", path, "TZ", tz};
-	char **env = xcalloc(sizeof from / sizeof *from / 2 + 1, sizeof *env);
+	/* The last three say where locales and time zones are, where they are not at their usual place. */
+	static const char *const names[] = {"PATH", "TZ", "LOCALE_ARCHIVE", "LOCPATH", "TZDIR"};
+	char **env = xcalloc(sizeof names / sizeof *names + 2, sizeof *env);
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof from / sizeof *from; i += 2)
-		if (from[i + 1])
-			env[n++] = xasprintf("%s=%s", from[i], from[i + 1]);
+	env[n++] = xasprintf("HOME=%s", s->directory);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (getenv(names[i]))
+			env[n++] = xasprintf("%s=%s", names[i], getenv(names[i]));
 	return env;
 }
 

@@ -1,0 +1,60 @@
+/*
+ * objects: what the settings come to: Kubernetes objects, grouped by the file that holds them.
+ */
+#ifndef OBJECTS_H
+#define OBJECTS_H
+
+#include "gen/input.h"
+
+#define CONFIG_DIRECTORY "/etc/pgmuster"
+#define SCRATCH_DIRECTORY "/scratch"
+#define SOCKET_DIRECTORY "/run/postgresql"
+#define SERVICE_ACCOUNT "postgres-backup"
+#define DATABASES_CONFIG_MAP "postgres-backup-databases"
+#define CONTAINER "pgmuster"
+
+/* The jobs: names of their CronJobs, and of their sections among the settings. */
+#define DUMP_JOB "postgres-backup"
+#define DRILL_JOB "postgres-restore-drill"
+#define VERIFY_JOB "postgres-verify"
+#define RESTORE_JOB "postgres-restore"
+
+struct module {
+	const char *name; /* of the file, without its suffix */
+	bool secret;      /* Secrets, whose values only kubenix.lib.secretsFor knows: Nix alone */
+	json_t *objects;
+};
+
+#define MODULES 6
+
+/* The caller decrefs each one's objects. scratch_bytes: of the scratch volume where the settings do
+ * not say it. */
+void objects_make(const struct input *, double scratch_bytes, struct module out[MODULES]);
+
+/* Parts of it; each returns new objects. */
+json_t *objects_dump(const struct input *);
+json_t *objects_drill(const struct input *, double scratch_bytes);
+json_t *objects_verify(const struct input *);
+json_t *objects_secrets(const struct input *);
+json_t *objects_alerts(const struct input *);
+json_t *objects_network(const struct input *);
+
+/* apiVersion, kind, metadata with the labels of that component, which may be NULL: of all. */
+json_t *object_new(const char *api_version, const char *kind, const char *name,
+		   const struct part *namespace, const char *component);
+json_t *object_labels(const char *name, const char *component);
+
+/* Where the jobs run, the server and the rules are. */
+struct part namespace_of_jobs(const struct input *);
+struct part namespace_of_server(const struct input *);
+struct part namespace_of_rules(const struct input *);
+
+/* The longest time between two runs of this job. section: "dump", "verify" or "drill". */
+int64_t job_interval_s(const struct settings *, const char *section);
+
+/* A setting of a section: setting_in(s, "dump", "schedule"). */
+const char *setting_in(const struct settings *, const char *section, const char *name);
+long setting_int_in(const struct settings *, const char *section, const char *name);
+int64_t setting_seconds_in(const struct settings *, const char *section, const char *name);
+
+#endif

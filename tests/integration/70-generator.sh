@@ -1,0 +1,385 @@
+# pgmuster-gen: the same objects as Nix, YAML and JSON; alerts that can fire; jobs that run as they stand.
+
+PATH=$PATH:$PGMUSTER_CACHE/bin # promtool
+
+EXAMPLE=$ROOT/kubenix/example
+
+# A list and settings with all that is awkward in the three formats.
+hostile_input() {
+	jq -n '{
+		databases: {postgres: ["plain", "with space", "quote\"and'"'"'", "${inject}", "$${dollars}",
+			"'"''"'", "back\\slash", "tab\there", "-dash", "yes", "1e3", "ünïcödé 🐘", "a: b", "# no comment",
+			"x\u0001y", "\u2028", ("long" + "x" * 59)]},
+		backup: {
+			postgres: {user: "${user} \"quoted\" '"''"' \\ ü", service: "pg-1"},
+			dump: {excludeDatabases: ["$(not) expanded", "'"''"'${x}"]},
+			drill: {shape: "sidecar", sidecar: {
+				image: ("registry.example/postgres:18@sha256:" + "1" * 64),
+				preloadLibraries: ["pg_stat_statements", "$libdir/x"],
+				parameters: {"work_mem": "64MB", "search_path": "\"$user\", '"''"'${x}'"''"'"}}},
+			alerts: {labels: {"example.org/team": "a_b.c"}}
+		}}'
+}
+
+# All objects, in an order of their own.
+sorted() { jq -S '[.. | objects | select(.apiVersion? and .kind? and .metadata?)] | sort_by(.kind, .metadata.name)'; }
+
+gen() { pgmuster-gen "$@" 2>"$T/err" || fail "$(cat "$T/err")"; }
+
+evaluated() {
+	nix-instantiate --eval --strict --json "$ROOT/tests/support/evaluate.nix" \
+		--arg directory "$1" "${@:2}" 2>"$T/nix.err" || fail "$(cat "$T/nix.err")"
+}
+
+needs() {
+	type -P "$1" >/dev/null || skip "$1 is not installed"
+}
+
+test_example_is_what_is_generated() {
+	assert_exit 0 pgmuster-gen --check --out "$EXAMPLE" "$EXAMPLE/homelab.json"
+	assert_eq '' "$(cat "$T/out")"
+	cmp "$ROOT/nix/modules/settings.schema.json" <(pgmuster-gen schema)
+}
+
+test_second_run_changes_nothing_and_check_sees_an_edit() {
+	jq .databases.postgres "$EXAMPLE/homelab.json" >"$T/list.json"
+	assert_exit 0 pgmuster-gen --out "$T/one" <"$T/list.json"
+	cp -r "$T/one" "$T/two"
+	touch -d '2020-01-01' "$T/two/postgres-verify.nix"
+	assert_exit 0 pgmuster-gen --out "$T/two" <"$T/list.json"
+	git diff --no-index --exit-code "$T/one" "$T/two"
+	assert_eq 2020 "$(date -r "$T/two/postgres-verify.nix" +%Y)" 'a file that is the same is left alone'
+	assert_eq 6 "$(find "$T/two" -type f | wc -l)"
+	assert_exit 0 pgmuster-gen --check --out "$T/two" <"$T/list.json"
+	sed -i 's/30 2/31 2/' "$T/two/postgres-backup.nix"
+	assert_exit 1 pgmuster-gen --check --out "$T/two" <"$T/list.json"
+	assert_contains "$(cat "$T/out")" '-          schedule = "31 2 * * *";'
+	assert_contains "$(cat "$T/out")" '+          schedule = "30 2 * * *";'
+	rm "$T/two/postgres-verify.nix"
+	assert_exit 1 pgmuster-gen --check --out "$T/two" <"$T/list.json"
+	assert_contains "$(cat "$T/err")" '2 of 6 files'
+	[ ! -e "$T/two/postgres-verify.nix" ] || fail '--check wrote a file'
+}
+
+test_what_is_not_generated_stays() {
+	mkdir "$T/out.d"
+	echo '# mine' >"$T/out.d/postgres-verify.nix"
+	assert_exit 3 pgmuster-gen --out "$T/out.d" "$EXAMPLE/homelab.json"
+	assert_contains "$(cat "$T/err")" 'was not generated'
+	assert_eq '# mine' "$(cat "$T/out.d"/*)" 'the only file'
+	assert_exit 0 pgmuster-gen --force --out "$T/out.d" "$EXAMPLE/homelab.json"
+	assert_eq 6 "$(find "$T/out.d" -type f | wc -l)"
+}
+
+test_nix_is_what_json_says() {
+	needs nix-instantiate
+	local input
+	hostile_input >"$T/hostile.json"
+	for input in "$EXAMPLE/homelab.json" "$T/hostile.json"; do
+		rm -rf "$T/nix"
+		gen --out "$T/nix" "$input"
+		gen --format json "$input" >"$T/objects.json"
+		evaluated "$T/nix" >"$T/evaluated.json"
+		jq 'del(.["postgres-backup-s3-credentials.enc.nix"])' "$T/evaluated.json" | sorted >"$T/a"
+		sorted <"$T/objects.json" >"$T/b"
+		diff -u "$T/b" "$T/a"
+	done
+	assert_eq "$(jq -c .databases.postgres "$T/hostile.json")" "$(jq -r '.items[] |
+		select(.kind == "ConfigMap").data["databases.json"]' "$T/objects.json" | jq -c .)"
+}
+
+test_secrets_are_named_and_never_there() {
+	needs nix-instantiate
+	gen --out "$T/nix" "$EXAMPLE/homelab.json"
+	evaluated "$T/nix" | jq '.["postgres-backup-s3-credentials.enc.nix"]' >"$T/out"
+	assert_json 'map(.metadata.name) | sort | join(" ")' \
+		'postgres-backup-s3-credentials postgres-restore-drill-s3-credentials postgresql-auth'
+	assert_json '[.[].stringData[]] | all(startswith("ref+sops://secrets.yaml#"))' true
+	assert_json 'map(.metadata.namespace) | unique | join(" ")' backup
+	# Everything that a pod asks for is in one of them.
+	jq -r '.[] | .metadata.name as $n | .stringData | keys[] | "\($n)/\(.)"' "$T/out" | sort >"$T/have"
+	pgmuster-gen --format json "$EXAMPLE/homelab.json" 2>"$T/notes" |
+		jq -r '.. | .secretKeyRef? // empty | "\(.name)/\(.key)"' | sort -u >"$T/wanted"
+	diff -u "$T/wanted" "$T/have"
+	assert_contains "$(cat "$T/notes")" 'Secret backup/postgresql-auth with admin-password'
+	# In the server's own namespace its Secret is not ours to make.
+	gen --out "$T/same" --namespace apps "$EXAMPLE/homelab.json"
+	assert_not_contains "$(cat "$T/same/postgres-backup-s3-credentials.enc.nix")" postgresql-auth
+}
+
+test_namespaces_follow_the_homelab() {
+	needs nix-instantiate
+	gen --out "$T/nix" "$EXAMPLE/homelab.json"
+	evaluated "$T/nix" --argstr backup vault --argstr monitoring watch >"$T/out"
+	assert_json '[.. | .namespace? // empty | strings] | unique | join(" ")' 'vault watch'
+	assert_json '[.. | .expr? // empty | test("namespace=\"vault\"")] | all' true
+}
+
+test_yaml_is_what_json_says() {
+	python3 -c 'import yaml' 2>/dev/null || skip 'python3-yaml is not installed'
+	hostile_input >"$T/hostile.json"
+	gen --format yaml "$T/hostile.json" >"$T/all.yaml"
+	gen --format json "$T/hostile.json" >"$T/all.json"
+	python3 -c 'import json, sys, yaml
+json.dump(list(yaml.safe_load_all(open(sys.argv[1]))), sys.stdout)' "$T/all.yaml" | sorted >"$T/a"
+	sorted <"$T/all.json" >"$T/b"
+	diff -u "$T/b" "$T/a"
+	gen --format yaml --out "$T/files" "$T/hostile.json"
+	assert_eq "$(grep -v '^#' "$T/all.yaml" | sort | sha256sum)" \
+		"$(cat "$T/files"/*.yaml | grep -v '^#' | sort | sha256sum)"
+	assert_eq 5 "$(find "$T/files" -type f | wc -l)" 'no file of Secrets'
+}
+
+# complains PATH_AND_PIECE JSON [ARGUMENT...]: one error, of that beginning, and nothing written.
+complains() {
+	local what=$1 input=$2
+	shift 2
+	printf '%s' "$input" >"$T/input.json"
+	assert_exit 2 pgmuster-gen --out "$T/never" "$@" "$T/input.json"
+	assert_eq 1 "$(grep -c '^pgmuster-gen: ' "$T/err")" "complaints about $input: $(cat "$T/err")"
+	assert_contains "$(cat "$T/err")" "$what"
+	[ ! -e "$T/never" ] || fail "something was written for $input"
+}
+
+setting() { jq -n --argjson value "$2" '{databases: {postgres: ["a"]}, backup: ({} | setpath($path | split("."); $value))}' --arg path "$1"; }
+
+test_bad_input_is_named_by_its_path() {
+	local long
+	long=$(printf 'x%.0s' {1..64})
+	complains 'is no JSON: line 1, column' '["a",'
+	complains 'is no JSON' '{"databases": {}, "databases": {}}'
+	complains '$: expected a list of names, or an object' '7'
+	complains '$: no database is named' '[]'
+	complains '$[1]: "a" is there already, as $[0]' '["a", "a"]'
+	complains '$[0]: expected the name of a database' '[1]'
+	complains '$[0]: "": expected' '[""]'
+	complains "\$[0]: \"$long\": expected a database's name: 1 to 63 bytes" "[\"$long\"]"
+	complains '$[0]: "a\x0ab": pg_dump refuses' '["a\nb"]'
+	complains '$[0]: "template0": template0 is in no dump' '["template0"]'
+	complains '$.databases.postgres: is missing' '{"backup": {}}'
+	complains '$.databases.postgres[1]' '{"databases": {"postgres": ["a", null]}}'
+	complains '$.datbases: there is no such key; did you mean databases?' \
+		'{"version": "1.34", "databases": {"postgres": ["a"]}, "datbases": 1}'
+	complains '$.ingress: there is no such key' '{"databases": {"postgres": ["a"]}, "ingress": {}}'
+	complains '$.version: 1.26: Kubernetes 1.27 is the oldest' '{"version": "1.26", "databases": {"postgres": ["a"]}}'
+	complains '$.version: expected' '{"version": 1.34, "databases": {"postgres": ["a"]}}'
+	complains '$.namespaces.backup: is missing' \
+		'{"namespaces": {"applications": "a", "monitoring": "m"}, "databases": {"postgres": ["a"]}}'
+	complains '$.namespaces.backup: "Back_up": expected a namespace' \
+		'{"namespaces": {"applications": "a", "monitoring": "m", "backup": "Back_up"}, "databases": {"postgres": ["a"]}}'
+	complains '$.backup: expected an object, not a list' '{"databases": {"postgres": ["a"]}, "backup": []}'
+	complains '$.backup.dril: there is no such setting; did you mean drill?' "$(setting dril '{}')"
+	complains '$.backup.drill.schedul: there is no such setting; did you mean schedule?' "$(setting drill.schedul '""')"
+	complains '$.backup["a b"]: there is no such setting' "$(setting 'a b' 1)"
+	complains '$.backup.drill: expected an object, not a string' "$(setting drill '"x"')"
+	complains '$.backup.drill.schedule: expected a string, not a number' "$(setting drill.schedule 3)"
+	complains '$.backup.drill.schedule: "0 3 * * 7": ' "$(setting drill.schedule '"0 3 * * 7"')"
+	complains '$.backup.drill.schedule: "0 3 * *": ' "$(setting drill.schedule '"0 3 * *"')"
+	complains '$.backup.drill.schedule: "TZ=UTC 0 3 * * 0": ' "$(setting drill.schedule '"TZ=UTC 0 3 * * 0"')"
+	complains '$.backup.drill.schedule: "0 0 31 2 *": no such day ever comes' "$(setting drill.schedule '"0 0 31 2 *"')"
+	complains '$.backup.timeZone: "America/Sao_Paolo": expected a time zone of the IANA database; did you mean America/Sao_Paulo?' \
+		"$(setting timeZone '"America/Sao_Paolo"')"
+	complains '$.backup.timeZone: "Local"' "$(setting timeZone '"Local"')"
+	complains '$.backup.image: "ghcr.io/x/y:latest": expected an image pinned by its digest' "$(setting image '"ghcr.io/x/y:latest"')"
+	complains '$.backup.store.endpoint: "minio.lan:9000"' "$(setting store.endpoint '"minio.lan:9000"')"
+	complains '$.backup.store.endpoint: "http://minio.lan/bucket"' "$(setting store.endpoint '"http://minio.lan/bucket"')"
+	complains '$.backup.store.bucket: "A"' "$(setting store.bucket '"A"')"
+	complains '$.backup.store.prefix: "../x"' "$(setting store.prefix '"../x"')"
+	complains '$.backup.keyFormat: "%Y/full.sql"' "$(setting keyFormat '"%Y/full.sql"')"
+	complains '$.backup.drill.check: "all": expected one of smoke, counts, content' "$(setting drill.check '"all"')"
+	complains '$.backup.drill.jobs: expected a whole number from 1 to 64' "$(setting drill.jobs 0)"
+	complains '$.backup.drill.jobs: expected a whole number' "$(setting drill.jobs '"2"')"
+	complains '$.backup.drill.scratch.size: "20 GB": expected a quantity' "$(setting drill.scratch.size '"20 GB"')"
+	complains '$.backup.drill.sidecar.image: is missing' "$(setting drill.shape '"sidecar"')"
+	complains '$.backup.alerts.labels["-x"]: expected a label' "$(setting alerts.labels '{"-x": "y"}')"
+	complains '$.backup.alerts.labels.x: "a b": expected a label' "$(setting alerts.labels '{"x": "a b"}')"
+	complains '$.backup.dump.rolePasswords: expected true or false' "$(setting dump.rolePasswords '"no"')"
+	complains '$.backup.dump.excludeDatabases: "a" is among the databases' "$(setting dump.excludeDatabases '["a"]')"
+	complains '$.backup.dump.deadline: "2 hours": expected a duration' "$(setting dump.deadline '"2 hours"')"
+	complains '--drill-schedule: "never": ' '["a"]' --drill-schedule never
+	complains '--drill-jobs: expected a whole number' '["a"]' --drill-jobs two
+	complains '--alerts-labels: release: expected NAME=VALUE' '["a"]' --alerts-labels release
+	complains 'unknown option --drill-schedul' '["a"]' --drill-schedul x
+	# All of them at once, each on its line.
+	jq -n '{databases: {postgres: ["a"]}, backup: {drill: {schedule: 1, check: "x"}, timeZone: "X"}}' >"$T/input.json"
+	assert_exit 2 pgmuster-gen --out "$T/never" "$T/input.json"
+	assert_eq 3 "$(grep -c '^pgmuster-gen: \$' "$T/err")"
+	assert_contains "$(cat "$T/err")" '3 errors, nothing was written'
+}
+
+test_flag_over_input_over_settings_file_over_default() {
+	local expected
+	echo '{"drill": {"jobs": 3, "check": "smoke"}, "timeZone": "Europe/Lisbon", "dump": {"schedule": "1 1 * * *"}}' >"$T/settings"
+	echo '{"databases": {"postgres": ["a"]}, "backup": {"drill": {"check": "content"}, "timeZone": "Asia/Tokyo"}}' >"$T/input"
+	gen --format json --settings "$T/settings" --time-zone Etc/UTC "$T/input" >"$T/out"
+	expected='["Etc/UTC","1 1 * * *","0 3 * * 0"]'
+	assert_json '[.items[] | select(.kind == "CronJob") | .spec] | [.[0].timeZone, .[0].schedule, (.[] |
+		select(.jobTemplate.metadata.labels["app.kubernetes.io/component"] == "drill").schedule)] | tojson' "$expected"
+	assert_json '[.items[] | select(.metadata.name == "postgres-restore-drill" and .kind == "CronJob") | .. | .args? // empty | .[]] |
+		map(select(test("check|jobs"))) | join(" ")' '--check=content --jobs=3'
+	echo '{"drill": {"job": 3}}' >"$T/settings"
+	assert_exit 2 pgmuster-gen --format json --settings "$T/settings" "$T/input"
+	assert_contains "$(cat "$T/err")" "$T/settings: \$.drill.job: there is no such setting"
+}
+
+test_scratch_volume_is_large_enough_for_the_last_backup() {
+	local manifest=$ROOT/tests/golden/store/full.sql.zst.manifest.json
+	echo '["a"]' >"$T/input"
+	gen --format json --manifest "$manifest" "$T/input" >"$T/out"
+	assert_json '[.items[] | .. | .emptyDir? // empty | .sizeLimit] | join(" ")' 7168Mi
+	jq '.roll.databases[0].bytes_on_disk = 100e9' "$manifest" >"$T/large"
+	gen --format json --manifest "$T/large" "$T/input" >"$T/out"
+	assert_json '[.items[] | .. | .emptyDir? // empty | .sizeLimit] | join(" ")' 125952Mi
+	assert_json '[.items[] | select(.metadata.name == "postgres-restore-drill") | .. | .resources? // empty |
+		.limits["ephemeral-storage"]] | join(" ")' 126208Mi
+	assert_exit 2 pgmuster-gen --format json --manifest "$T/input" "$T/input"
+	assert_contains "$(cat "$T/err")" 'is no manifest of pgmuster'
+}
+
+# As Kubernetes, for one container of CronJob $1: its environment, NUL after each, and its arguments.
+container_of() {
+	jq --arg name "$1" '.items[] | select(.kind == "CronJob" and .metadata.name == $name) |
+		.spec.jobTemplate.spec.template.spec.containers[0]' "$T/objects.json"
+}
+
+# run_job CRONJOB: as its pod would, with its environment and nothing else, as a user with no rights. The
+# directories that are mounted into a pod are $T/mount here; its server is found without DNS.
+run_job() {
+	local secrets args=() user=()
+	secrets=$(jq -n '{
+		"postgres-backup-s3-credentials/access-key-id": env.AWS_ACCESS_KEY_ID,
+		"postgres-backup-s3-credentials/secret-access-key": env.AWS_SECRET_ACCESS_KEY,
+		"postgres-restore-drill-s3-credentials/access-key-id": env.AWS_ACCESS_KEY_ID,
+		"postgres-restore-drill-s3-credentials/secret-access-key": env.AWS_SECRET_ACCESS_KEY,
+		"postgresql-auth/admin-password": "s3cret $(word) $$"}')
+	container_of "$1" >"$T/container"
+	mapfile -d '' -t environment < <(jq -j --argjson secrets "$secrets" '.env[] | .name + "=" +
+		(if .valueFrom then .valueFrom.secretKeyRef | $secrets[.name + "/" + .key]
+		 else .value | gsub("\\$\\$"; "$") end) + "\u0000"' "$T/container")
+	mapfile -d '' -t args < <(jq -j '.args[] | gsub("\\$\\$"; "$") + "\u0000"' "$T/container")
+	[ "$(id -u)" != 0 ] || user=(setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs --bounding-set=-all)
+	"${user[@]}" env -i PATH=/usr/bin:/bin PGMUSTER_PG_BIN="$PG_BIN" PGHOSTADDR=127.0.0.1 "${environment[@]}" \
+		"$(type -P time)" -f %M -o "$T/mount/rss" "$(type -P pgmuster)" "${args[@]/\/scratch/$T/mount/scratch}"
+}
+
+test_jobs_run_as_they_stand() {
+	local name limit
+	PG_LISTEN=127.0.0.1 start_pg 18
+	fill_server demo
+	sql postgres "ALTER ROLE postgres PASSWORD 's3cret \$(word) \$\$'" >/dev/null
+	sed -i '1i host all all 127.0.0.1/32 scram-sha-256' "$PG_DATA/pg_hba.conf"
+	sql postgres 'SELECT pg_reload_conf()' >/dev/null
+	start_s3 versitygw
+	sql postgres "SELECT json_agg(datname) FROM pg_database WHERE datname <> 'template0'" >"$T/list.json"
+	gen --format json --store-endpoint "$AWS_ENDPOINT_URL" --store-bucket "$S3_BUCKET" --postgres-port "$PGPORT" \
+		--time-zone America/Sao_Paulo --drill-check content "$T/list.json" >"$T/objects.json"
+	mkdir -p "$T/mount/scratch" "$T/mount/etc"
+	jq -r '.items[] | select(.kind == "ConfigMap").data["databases.json"]' "$T/objects.json" >"$T/mount/etc/databases.json"
+	# The one file that is mounted at a fixed place.
+	jq --arg at "$T/mount/etc" 'walk(if type == "string" then gsub("/etc/pgmuster"; $at) else . end)' \
+		"$T/objects.json" >"$T/changed" && mv "$T/changed" "$T/objects.json"
+	chmod 755 "$T" "$T/mount"
+	chmod 777 "$T/mount" "$T/mount/scratch"
+	for name in postgres-backup postgres-verify postgres-restore-drill; do
+		assert_exit 0 run_job "$name"
+		limit=$(jq -r '.resources.limits.memory | rtrimstr("Gi") as $g | if $g != . then ($g | tonumber) * 1048576
+			else (rtrimstr("Mi") | tonumber) * 1024 end' "$T/container")
+		[ "$(tail -n 1 "$T/mount/rss")" -lt "$limit" ] || fail "$name took $(cat "$T/mount/rss") KiB, its limit is $limit"
+		rm -f "$T/mount/rss"
+	done
+	assert_eq '' "$(ls "$T/mount/scratch")"
+	assert_exit 0 pgmuster list --store "s3://$S3_BUCKET/postgresql" --json
+	assert_json '.backups[0].key' "$(TZ=America/Sao_Paulo date +%Y/%m/%d)/full.sql.zst"
+	# A database that is gone fails the next ones.
+	jq '. + ["gone"]' "$T/list.json" >"$T/mount/etc/databases.json"
+	assert_exit 1 run_job postgres-verify
+	assert_contains "$(cat "$T/out" "$T/err")" gone
+}
+
+# What kube-state-metrics says of the jobs as they were generated, and which alerts have to ring. Samples every 5 minutes, for 200 hours.
+alert_tests() {
+	jq '[.items[] | select(.kind == "CronJob")] as $jobs |
+		([.items[] | select(.kind == "PrometheusRule") | .spec.groups[].rules[]] | map({key: .alert, value: .}) |
+			from_entries) as $rules |
+		def labels: "namespace=\"\(.metadata.namespace)\"";
+		def cronjob: labels + ",cronjob=\"\(.metadata.name)\"";
+		def success($values): {series: "kube_cronjob_status_last_successful_time{\(cronjob)}", values: $values};
+		def created: {series: "kube_cronjob_created{\(cronjob)}", values: "0x2400"};
+		def failure($start): labels + ",job_name=\"\(.metadata.name)-29384150\"" |
+			{series: "kube_job_status_start_time{\(.)}", values: "\($start)x2400"},
+			{series: "kube_job_failed{\(.),condition=\"true\"}", values: "1x2400"},
+			{series: "kube_job_failed{\(.),condition=\"false\"}", values: "0x2400"};
+		def rings($alert; $labels): {exp_labels: ({severity: $rules[$alert].labels.severity} + $labels),
+			exp_annotations: $rules[$alert].annotations};
+		def expect($hour; $alert; $rung): {eval_time: "\($hour)h", alertname: $alert, exp_alerts: $rung};
+		def hours: {"30 2 * * *": 28, "0 6 * * *": 27, "0 3 * * 0": 175}[.spec.schedule];
+		def scenarios($what): hours as $limit | ($what + "Failed") as $failed | ($what + "Missing") as $missing |
+			{name: "\($what): all is well", input_series: [created, success("0x2400")],
+			 alert_rule_test: [expect(20; $failed; []), expect(20; $missing; [])]},
+			{name: "\($what): late", input_series: [created, success("0x2400")],
+			 alert_rule_test: [expect($limit; $missing; []), expect($limit + 1; $missing; [rings($missing; {})])]},
+			{name: "\($what): never succeeded", input_series: [created],
+			 alert_rule_test: [expect($limit; $missing; []), expect($limit + 1; $missing; [rings($missing; {})])]},
+			{name: "\($what): no CronJob", input_series: [],
+			 alert_rule_test: [expect(1; $missing; [rings($missing;
+				{namespace: .metadata.namespace, cronjob: .metadata.name})])]},
+			{name: "\($what): failed", input_series: [created, success("3600x2400"), failure(7200)],
+			 alert_rule_test: [expect(1; $failed; [rings($failed; {})])]},
+			{name: "\($what): failed, never succeeded", input_series: [created, failure(7200)],
+			 alert_rule_test: [expect(1; $failed; [rings($failed; {})])]},
+			{name: "\($what): succeeded since", input_series: [created, success("9000x2400"), failure(7200)],
+			 alert_rule_test: [expect(1; $failed; [])]};
+		{"postgres-backup": "PostgresBackup", "postgres-verify": "PostgresBackupVerification",
+		 "postgres-restore-drill": "PostgresRestoreDrill"} as $names |
+		{rule_files: ["rules.json"], evaluation_interval: "30m",
+		 tests: [$jobs[] | select($names[.metadata.name]) | scenarios($names[.metadata.name]) | . + {interval: "5m"}]}' \
+		"$T/objects.json"
+}
+
+test_every_alert_can_ring() {
+	needs promtool
+	gen --format json "$EXAMPLE/homelab.json" >"$T/objects.json"
+	jq '.items[] | select(.kind == "PrometheusRule") | .spec' "$T/objects.json" >"$T/rules.json"
+	cd "$T" || return
+	promtool check rules rules.json
+	alert_tests >tests.json
+	assert_eq "$(jq -r '.groups[].rules[].alert' rules.json | sort)" \
+		"$(jq -r '.tests[].alert_rule_test[] | select(.exp_alerts != []).alertname' tests.json | sort -u)" 'alerts that ring'
+	promtool test rules tests.json
+	# Rules of another namespace, or another name, would never ring: the test has to see it.
+	for change in 's/namespace=\\"backup\\"/namespace=\\"apps\\"/g' 's/cronjob=\\"postgres/cronjob=\\"pg/g' 's/-\.+/_.+/g'; do
+		jq '.items[] | select(.kind == "PrometheusRule") | .spec' "$T/objects.json" | sed "$change" >rules.json
+		! promtool test rules tests.json >/dev/null 2>&1 || fail "not seen: $change"
+	done
+}
+
+test_network_lets_out_what_has_to_be_let_out() {
+	local endpoint
+	egress() { jq -c "[.items[] | select(.kind == \"NetworkPolicy\" and .metadata.name == \"$1\") | .spec.egress[] | .to] | flatten" "$T/out"; }
+	for endpoint in 'http://192.168.1.20:9000 [{"ipBlock":{"cidr":"192.168.1.20/32"}}]' \
+		'http://[fd00::1]:9000 [{"ipBlock":{"cidr":"fd00::1/128"}}]' \
+		'http://minio.lan:9000 [{"ipBlock":{"cidr":"0.0.0.0/0"}},{"ipBlock":{"cidr":"::/0"}}]' \
+		'http://minio.storage.svc:9000 [{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"storage"}}}]'; do
+		gen --format json --store-endpoint "${endpoint%% *}" "$EXAMPLE/homelab.json" >"$T/out"
+		assert_eq "${endpoint#* }" "$(egress postgres-restore-drill | jq -c '.[1:]')" "${endpoint%% *}"
+	done
+	assert_contains "$(egress postgres-backup)" '"kubernetes.io/metadata.name":"apps"'
+	assert_not_contains "$(egress postgres-restore-drill)" '"apps"'
+	# Each pod is under one of them.
+	assert_json '[.items[] | select(.kind == "CronJob").spec.jobTemplate.spec.template.metadata.labels["app.kubernetes.io/component"]]
+		- [.items[] | select(.kind == "NetworkPolicy").spec.podSelector.matchExpressions[].values[]] | length' 0
+}
+
+test_pods_may_do_no_more_than_they_must() {
+	hostile_input | pgmuster-gen --format json >"$T/out" 2>/dev/null
+	assert_json '[.items[] | select(.kind == "CronJob").spec.jobTemplate.spec.template.spec |
+		.securityContext.runAsNonRoot and .securityContext.seccompProfile.type == "RuntimeDefault" and
+		.automountServiceAccountToken == false and .restartPolicy == "Never" and
+		([.containers[], .initContainers[]?] | all(.securityContext.allowPrivilegeEscalation == false and
+			.securityContext.readOnlyRootFilesystem and .securityContext.capabilities.drop == ["ALL"] and
+			.resources.requests.memory and .resources.limits.memory and (.image | test("@sha256:"))))] | all' true
+	assert_json '[.items[] | select(.kind == "CronJob") | .spec.concurrencyPolicy == "Forbid" and .spec.timeZone != null and
+		.spec.jobTemplate.spec.activeDeadlineSeconds > 0 and .spec.jobTemplate.spec.ttlSecondsAfterFinished > 0] | all' true
+	assert_json '[.. | .initContainers? // empty | .[].restartPolicy] | join(" ")' Always
+	assert_json '[.items[] | select(.metadata.name == "postgres-restore").spec | .suspend, .jobTemplate.spec.backoffLimit] | tojson' '[true,0]'
+}
