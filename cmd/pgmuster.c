@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const struct {
@@ -87,6 +88,8 @@ int main(int argc, char *argv[])
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	closep(&fd);
+	/* A restored dump may run programs as our user: no core file, no /proc/PID/environ for them. */
+	prctl(PR_SET_DUMPABLE, 0);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	cancel_install();
 	if (strncmp(name, link, sizeof link - 1) == 0)

@@ -216,23 +216,26 @@ bool check_quantity(const char *text, struct err *e)
 	return parse_quantity(text, &amount, e);
 }
 
-/* Host and port, as in a URL: the host of IPv6 is in brackets. */
+/* The port behind a host: ":9000", or the usual one; 0 for anything else. */
+static long port_of(const char *text, long usual)
+{
+	size_t digits = *text == ':' ? strspn(text + 1, DIGITS) : 0;
+	long port = digits > 0 && digits < 6 && !text[1 + digits] ? atol(text + 1) : 0;
+
+	return *text ? (port > 65535 ? 0 : port) : usual;
+}
+
 bool parse_endpoint(const char *text, char **host, long *port, struct err *e)
 {
-	bool tls = strncmp(text, "https://", 8) == 0;
-	const char *at = text + (tls ? 8 : 7);
-	bool bracket = tls || strncmp(text, "http://", 7) == 0 ? *at == '[' : false;
-	size_t len = bracket ? strcspn(at, "]") : strcspn(at, ":");
-	const char *end = at + len + (bracket && at[len] == ']');
-	size_t digits = *end == ':' ? strspn(end + 1, DIGITS) : 0;
-	CLEANUP(freep) char *name = NULL;
+	bool plain = strncmp(text, "http://", 7) == 0, tls = strncmp(text, "https://", 8) == 0;
+	const char *at = text + (plain ? 7 : tls ? 8 : strlen(text));
+	bool bracket = *at == '['; /* around an address of IPv6 */
+	size_t len = strcspn(at, bracket ? "]" : ":");
+	CLEANUP(freep) char *name = xstrndup(at + bracket, len - bracket);
 
-	if (!tls && strncmp(text, "http://", 7) != 0)
-		return expected(e, "http://HOST[:PORT] or https://HOST[:PORT]");
-	name = xstrndup(at + bracket, len - bracket);
-	*port = digits > 0 && digits < 6 ? atol(end + 1) : tls ? 443 : 80;
-	if ((*end == ':' ? digits == 0 || end[1 + digits] || *port < 1 || *port > 65535 : *end) ||
-	    bracket != (strchr(name, ':') != NULL) || !check_host(name, e))
+	*port = port_of(at + len + (bracket && at[len]), tls ? 443 : 80);
+	if (*port == 0 || bracket != (at[len] == ']') || bracket != (strchr(name, ':') != NULL) ||
+	    !check_host(name, e))
 		return expected(e, "http://HOST[:PORT] or https://HOST[:PORT], and nothing behind "
 				   "it: bucket and prefix are settings of their own");
 	*host = STEAL(name);

@@ -20,7 +20,8 @@ void input_stop(struct input *in)
 json_t *input_parse(const char *text, size_t len, const char *name, struct err *e)
 {
 	json_error_t error;
-	json_t *value = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json_t *value =
+	    json_loadb(len ? text : "", len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 
 	if (!value)
 		err_set(e, ERR_USAGE, "%s is no JSON: line %d, column %d: %s", name, error.line,

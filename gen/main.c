@@ -81,9 +81,7 @@ static const struct option policy_options[] = {
 static const char epilog[] =
     "The input is the list of databases, [\"openwebui\", \"n8n\"], or the whole of\n"
     "homelab.kubernetes, or {\"databases\": {\"postgres\": [...]}, \"backup\": {...}} with\n"
-    "settings. `pgmuster-gen schema` prints its JSON Schema. Each option under\n"
-    "\"Common options\" is a setting: --drill-schedule is backup.drill.schedule.\n"
-    "Option over input over --settings over default.\n"
+    "settings. `pgmuster-gen schema` prints its JSON Schema.\n"
     "\n"
     "  nix eval --json .#homelab.kubernetes | pgmuster-gen --out modules/postgres\n"
     "  pgmuster-gen --check --out modules/postgres homelab.json\n"
@@ -314,6 +312,7 @@ static bool run(bool policy, int argc, char **argv, int *code, struct complaints
 	bool help;
 
 	all.shared = settings_options(in.settings);
+	all.shared_title = "Settings (--drill-schedule is backup.drill.schedule in the input):";
 	if (!options_parse(&all, argc, argv, &count, &help, e))
 		return false;
 	if (help) {

@@ -7,6 +7,8 @@
 
 /* What nixfmt has on a line, indentation not counted. */
 #define WIDTH 100
+#define SHORT 30
+#define MAX_PATH 3 /* names; for more nixfmt has other rules */
 
 static const json_t *part_at(const json_t *string, size_t i)
 {
@@ -145,6 +147,15 @@ static void attribute(struct pen *p, const char *name)
 
 static void value(struct pen *, const json_t *, int depth);
 
+/* A list that nixfmt leaves on its line, whatever is in front. */
+static bool is_short(const json_t *list)
+{
+	const json_t *v = json_array_get(list, 0);
+
+	return json_array_size(list) == 1 && json_is_string(v) && json_string_length(v) <= SHORT &&
+	       !is_indented(v);
+}
+
 /* How a value of several lines begins; NULL for one of a single line. */
 static const char *opening(const json_t *v)
 {
@@ -166,39 +177,66 @@ static size_t columns(const char *text)
 
 /* nixfmt moves to a line of its own what does not fit behind a quoted name; behind any other name
  * only what is neither a string, a function call nor opened there. */
-static bool moves(const char *name, const json_t *v)
+static bool moves(bool quoted, const json_t *v)
 {
 	const char *lone = lone_reference(v);
 
-	if (!is_identifier(name))
+	if (quoted)
 		return true;
 	return lone ? !strchr(lone, ' ') : !is_string(v) && !opening(v);
 }
 
+/* Was what stands behind start too wide? What stands behind end was only to know that. */
+static bool was_wide(struct pen *p, size_t start, size_t end)
+{
+	bool wide = !p->full && columns(p->out->data + start) > WIDTH;
+
+	if (!p->full)
+		p->out->data[p->out->len = end] = '\0';
+	return wide;
+}
+
+static void list(struct pen *, const json_t *, int depth);
+
 static void binding(struct pen *p, const char *name, const json_t *v, int depth)
 {
 	size_t start = p->out->len, end;
-	bool wide;
+	bool quoted = !is_identifier(name), brief = false;
+	int names = 1;
 
 	attribute(p, name);
+	while (is_set(v) && json_object_size(v) == 1 && names++ < MAX_PATH) {
+		void *only = json_object_iter((json_t *)(uintptr_t)v);
+
+		name = json_object_iter_key(only);
+		v = json_object_iter_value(only);
+		quoted |= !is_identifier(name);
+		pen_text(p, ".");
+		attribute(p, name);
+	}
 	pen_text(p, " =");
 	end = p->out->len;
+	if (is_short(v)) {
+		pen_text(p, " ");
+		value(p, v, depth);
+		pen_text(p, ";");
+		brief = !was_wide(p, start, end);
+	}
 	pen_text(p, " ");
-	if (opening(v)) {
+	if (!brief && opening(v)) {
 		pen_text(p, opening(v));
 	} else {
 		value(p, v, depth);
 		pen_text(p, ";");
 	}
-	if (p->full)
-		return;
-	wide = columns(p->out->data + start) > WIDTH;
-	p->out->data[p->out->len = end] = '\0'; /* all that was to know the width */
-	if (wide && moves(name, v))
+	if (was_wide(p, start, end) && moves(quoted, v))
 		pen_line(p, ++depth);
 	else
 		pen_text(p, " ");
-	value(p, v, depth);
+	if (is_short(v) && !brief)
+		list(p, v, depth);
+	else
+		value(p, v, depth);
 	pen_text(p, ";");
 }
 
@@ -243,6 +281,13 @@ static void list(struct pen *p, const json_t *array, int depth)
 	pen_text(p, "]");
 }
 
+static void short_list(struct pen *p, const json_t *array, int depth)
+{
+	pen_text(p, "[ ");
+	value(p, json_array_get(array, 0), depth);
+	pen_text(p, " ]");
+}
+
 static void value(struct pen *p, const json_t *v, int depth)
 {
 	if (lone_reference(v))
@@ -255,6 +300,8 @@ static void value(struct pen *p, const json_t *v, int depth)
 		set(p, v, depth);
 	else if (json_is_array(v) && json_array_size(v) == 0)
 		pen_text(p, "[ ]");
+	else if (json_is_array(v) && is_short(v))
+		short_list(p, v, depth);
 	else if (json_is_array(v))
 		list(p, v, depth);
 	else if (json_is_integer(v) && json_integer_value(v) == INT64_MIN)

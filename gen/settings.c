@@ -72,7 +72,7 @@ struct settings *settings_new(const char *image)
 		bool is_image = strcmp(row->path, "image") == 0;
 
 		s->values[i] = is_image && image ? json_string(image) : fallback_of(row);
-		s->texts[i] = s->defaults[i] = as_text(s->values[i]);
+		s->texts[i] = s->defaults[i] = is_image ? NULL : as_text(s->values[i]);
 		s->options[i] = (struct option){
 		    .name = settings_flag_name(row->path),
 		    .type = settings_has_list(row) ? OPTION_LIST : OPTION_STRING,

@@ -34,7 +34,7 @@ static const char *const severities[] = {"critical", "warning", "info", NULL};
 	TEXT(p ".resources.limits.memory", memory_limit, check_quantity, "QUANTITY", "Memory that the pod gets at most.")
 
 const struct setting settings_table[] = {
-	TEXT("image", NULL, check_image, "NAME@DIGEST", "The toolbox image, pinned by its digest."),
+	TEXT("image", NULL, check_image, "NAME@DIGEST", "The toolbox image, pinned by its digest; the one that goes with this version when not given."),
 	TEXT("timeZone", "\"Etc/UTC\"", check_time_zone, "ZONE", "Of the schedules and of the dates in keys."),
 	TEXT("keyFormat", "\"%Y/%m/%d/full.sql.zst\"", check_key_format, "FORMAT", "Name of the day's dump, as strftime writes it."),
 	TEXT("namespace", NULL, check_namespace, "NAME", "Where the jobs run; namespaces.backup when not given."),
@@ -42,7 +42,7 @@ const struct setting settings_table[] = {
 	TEXT("postgres.service", "\"postgresql\"", check_service, "NAME", "The server's Service."),
 	TEXT("postgres.namespace", NULL, check_namespace, "NAME", "Of that Service; namespaces.applications when not given."),
 	TEXT("postgres.host", NULL, check_host, "HOST", "A server that is no Service: its host name or address."),
-	INT("postgres.port", "5432", 1, 65535, "Its port."),
+	INT("postgres.port", "5432", 1, 65535, "The server's port."),
 	TEXT("postgres.user", "\"postgres\"", check_text, "ROLE", "Who dumps; docs/runbooks/install-kubenix.md says what it has to be allowed."),
 	CHOICE("postgres.sslMode", "\"prefer\"", ssl_modes, "MODE", "libpq's sslmode."),
 	TEXT("postgres.secret.name", "\"postgresql-auth\"", check_object_name, "NAME", "The Secret with its password."),
@@ -50,8 +50,8 @@ const struct setting settings_table[] = {
 	TEXT("postgres.secret.sops", "\"postgresql_admin_password\"", check_sops_name, "NAME", "Name of the password for kubenix.lib.secretsFor: a pod reads Secrets of its own namespace alone, so where the jobs run in another one the Secret is made there too."),
 
 	TEXT("store.endpoint", NULL, check_endpoint, "URL", "The S3 server, such as http://minio.lan:9000; AWS's own when not given."),
-	TEXT("store.region", "\"us-east-1\"", check_region, "NAME", "Its region."),
-	TEXT("store.bucket", "\"postgres-backup\"", check_bucket, "NAME", "The bucket."),
+	TEXT("store.region", "\"us-east-1\"", check_region, "NAME", "The region."),
+	TEXT("store.bucket", "\"postgres-backup\"", check_bucket, "NAME", "The bucket of the backups."),
 	TEXT("store.prefix", "\"postgresql\"", check_prefix, "PREFIX", "What all keys begin with."),
 	TEXT("store.secret.name", "\"postgres-backup-s3-credentials\"", check_object_name, "NAME", "The Secret with the writer's keys: access-key-id, secret-access-key."),
 	TEXT("store.secret.sops", "\"minio_postgres_backup\"", check_sops_name, "NAME", "The same for kubenix.lib.secretsFor: NAME_access_key_id, NAME_secret_access_key."),

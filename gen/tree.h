@@ -17,8 +17,8 @@
 /*
  * A piece of a string. nix NULL: literal text. Else a Nix expression that yields a string, on one
  * line and without parentheses around it, which the printer adds where they are needed: a name
- * (homelab.domain), or a function with at most two names or strings (f "x" homelab.domain): more
- * than that nixfmt spreads over lines.
+ * (homelab.domain), or a function with at most two names or strings (f "x" homelab.domain). More
+ * than that, or a name of more than 90 characters alone on a line of text, nixfmt would break.
  */
 struct part {
 	const char *nix;

@@ -43,6 +43,8 @@
 #		An S3 server with a bucket. Exports AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID
 #		AWS_SECRET_ACCESS_KEY AWS_REGION S3_BUCKET S3_PID S3_DIR. With versitygw,
 #		$S3_DIR/$S3_BUCKET/key is the object's plain file. Skips when it is not there.
+#	add_s3_user NAME SECRET
+#		A user of versitygw, who may do what the bucket's policy says.
 #	stop_s3
 #		End the server that was started last.
 #	s3 METHOD KEY [CURL_ARGUMENT...]
@@ -241,6 +243,11 @@ sort_rows() {
 
 # S3
 
+add_s3_user() {
+	"$(s3_program versitygw)" admin -a "$AWS_ACCESS_KEY_ID" -s "$AWS_SECRET_ACCESS_KEY" -er "$AWS_ENDPOINT_URL" \
+		create-user -a "$1" -s "$2" -r user >/dev/null
+}
+
 s3() {
 	local method=$1 key=$2
 	shift 2
@@ -266,7 +273,10 @@ start_s3() {
 		port=$(free_port)
 		S3_DIR=$(mktemp -d "$T/s3.XXX")
 		case $1 in
-		versitygw) command=("$program" --port "127.0.0.1:$port" --quiet posix "$S3_DIR") ;;
+		versitygw) 
+			mkdir "$S3_DIR.iam"
+			command=("$program" --port "127.0.0.1:$port" --quiet --iam-dir "$S3_DIR.iam" posix "$S3_DIR")
+			;;
 		minio) command=("$program" server --quiet --address "127.0.0.1:$port" "$S3_DIR") ;;
 		esac
 		ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \

@@ -11,149 +11,131 @@
         attrName = "prometheusRules";
       }
     ];
-    resources = {
-      prometheusRules = {
-        postgres-backup = {
-          metadata = {
-            namespace = homelab.kubernetes.namespaces.monitoring;
-            labels = {
-              "app.kubernetes.io/name" = "pgmuster";
-              "app.kubernetes.io/instance" = "postgres-backup";
-              "app.kubernetes.io/managed-by" = "pgmuster-gen";
-              release = "kube-prometheus-stack";
-            };
-          };
-          spec = {
-            groups = [
-              {
-                name = "postgres-backup";
-                rules = [
-                  {
-                    alert = "PostgresBackupFailed";
-                    expr = ''
-                      max(
-                        kube_job_status_start_time{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-backup-.+"}
-                        and on (namespace, job_name)
-                        kube_job_failed{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-backup-.+", condition="true"} == 1
-                      )
-                      > (
-                        max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
-                        or vector(0)
-                      )
-                    '';
-                    for = "1m";
-                    labels = {
-                      severity = "critical";
-                    };
-                    annotations = {
-                      summary = "The PostgreSQL server was not backed up";
-                      description = "A Job of postgres-backup in ${homelab.kubernetes.namespaces.backup} failed, and none succeeded since. Exit code 1: the backup is bad; 3: it could not be told. kubectl -n ${homelab.kubernetes.namespaces.backup} logs -l app.kubernetes.io/instance=postgres-backup --tail=-1";
-                    };
-                  }
-                  {
-                    alert = "PostgresBackupMissing";
-                    expr = ''
-                      time() - (
-                        max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
-                        or max(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
-                      ) > 100800
-                      or absent(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
-                    '';
-                    for = "15m";
-                    labels = {
-                      severity = "critical";
-                    };
-                    annotations = {
-                      summary = "There is no new backup of the PostgreSQL server";
-                      description = "The CronJob postgres-backup in ${homelab.kubernetes.namespaces.backup} has not succeeded for longer than its schedule (30 2 * * *) allows, or is not there.";
-                    };
-                  }
-                  {
-                    alert = "PostgresBackupVerificationFailed";
-                    expr = ''
-                      max(
-                        kube_job_status_start_time{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-verify-.+"}
-                        and on (namespace, job_name)
-                        kube_job_failed{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-verify-.+", condition="true"} == 1
-                      )
-                      > (
-                        max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
-                        or vector(0)
-                      )
-                    '';
-                    for = "1m";
-                    labels = {
-                      severity = "critical";
-                    };
-                    annotations = {
-                      summary = "The newest PostgreSQL backup is bad, too old, or could not be read";
-                      description = "A Job of postgres-verify in ${homelab.kubernetes.namespaces.backup} failed, and none succeeded since. Exit code 1: the backup is bad; 3: it could not be told. kubectl -n ${homelab.kubernetes.namespaces.backup} logs -l app.kubernetes.io/instance=postgres-verify --tail=-1";
-                    };
-                  }
-                  {
-                    alert = "PostgresBackupVerificationMissing";
-                    expr = ''
-                      time() - (
-                        max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
-                        or max(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
-                      ) > 97200
-                      or absent(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
-                    '';
-                    for = "15m";
-                    labels = {
-                      severity = "critical";
-                    };
-                    annotations = {
-                      summary = "PostgreSQL backups are not verified";
-                      description = "The CronJob postgres-verify in ${homelab.kubernetes.namespaces.backup} has not succeeded for longer than its schedule (0 6 * * *) allows, or is not there.";
-                    };
-                  }
-                  {
-                    alert = "PostgresRestoreDrillFailed";
-                    expr = ''
-                      max(
-                        kube_job_status_start_time{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-restore-drill-.+"}
-                        and on (namespace, job_name)
-                        kube_job_failed{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-restore-drill-.+", condition="true"} == 1
-                      )
-                      > (
-                        max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
-                        or vector(0)
-                      )
-                    '';
-                    for = "1m";
-                    labels = {
-                      severity = "critical";
-                    };
-                    annotations = {
-                      summary = "The PostgreSQL restore drill failed: backups may not restore";
-                      description = "A Job of postgres-restore-drill in ${homelab.kubernetes.namespaces.backup} failed, and none succeeded since. Exit code 1: the backup is bad; 3: it could not be told. kubectl -n ${homelab.kubernetes.namespaces.backup} logs -l app.kubernetes.io/instance=postgres-restore-drill --tail=-1";
-                    };
-                  }
-                  {
-                    alert = "PostgresRestoreDrillMissing";
-                    expr = ''
-                      time() - (
-                        max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
-                        or max(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
-                      ) > 630000
-                      or absent(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
-                    '';
-                    for = "15m";
-                    labels = {
-                      severity = "critical";
-                    };
-                    annotations = {
-                      summary = "No PostgreSQL backup was proved to restore";
-                      description = "The CronJob postgres-restore-drill in ${homelab.kubernetes.namespaces.backup} has not succeeded for longer than its schedule (0 3 * * 0) allows, or is not there.";
-                    };
-                  }
-                ];
-              }
-            ];
-          };
+    resources.prometheusRules.postgres-backup = {
+      metadata = {
+        namespace = homelab.kubernetes.namespaces.monitoring;
+        labels = {
+          "app.kubernetes.io/name" = "pgmuster";
+          "app.kubernetes.io/instance" = "postgres-backup";
+          "app.kubernetes.io/managed-by" = "pgmuster-gen";
+          release = "kube-prometheus-stack";
         };
       };
+      spec.groups = [
+        {
+          name = "postgres-backup";
+          rules = [
+            {
+              alert = "PostgresBackupFailed";
+              expr = ''
+                max(
+                  kube_job_status_start_time{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-backup-.+"}
+                  and on (namespace, job_name)
+                  kube_job_failed{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-backup-.+", condition="true"} == 1
+                )
+                > (
+                  max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
+                  or vector(0)
+                )
+              '';
+              for = "1m";
+              labels.severity = "critical";
+              annotations = {
+                summary = "The PostgreSQL server was not backed up";
+                description = "A Job of postgres-backup in ${homelab.kubernetes.namespaces.backup} failed, and none succeeded since. Exit code 1: the backup is bad; 3: it could not be told. kubectl -n ${homelab.kubernetes.namespaces.backup} logs -l app.kubernetes.io/instance=postgres-backup --tail=-1";
+              };
+            }
+            {
+              alert = "PostgresBackupMissing";
+              expr = ''
+                time() - (
+                  max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
+                  or max(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
+                ) > 100800
+                or absent(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-backup"})
+              '';
+              for = "15m";
+              labels.severity = "critical";
+              annotations = {
+                summary = "There is no new backup of the PostgreSQL server";
+                description = "The CronJob postgres-backup in ${homelab.kubernetes.namespaces.backup} has not succeeded for longer than its schedule (30 2 * * *) allows, or is not there.";
+              };
+            }
+            {
+              alert = "PostgresBackupVerificationFailed";
+              expr = ''
+                max(
+                  kube_job_status_start_time{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-verify-.+"}
+                  and on (namespace, job_name)
+                  kube_job_failed{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-verify-.+", condition="true"} == 1
+                )
+                > (
+                  max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
+                  or vector(0)
+                )
+              '';
+              for = "1m";
+              labels.severity = "critical";
+              annotations = {
+                summary = "The newest PostgreSQL backup is bad, too old, or could not be read";
+                description = "A Job of postgres-verify in ${homelab.kubernetes.namespaces.backup} failed, and none succeeded since. Exit code 1: the backup is bad; 3: it could not be told. kubectl -n ${homelab.kubernetes.namespaces.backup} logs -l app.kubernetes.io/instance=postgres-verify --tail=-1";
+              };
+            }
+            {
+              alert = "PostgresBackupVerificationMissing";
+              expr = ''
+                time() - (
+                  max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
+                  or max(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
+                ) > 97200
+                or absent(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-verify"})
+              '';
+              for = "15m";
+              labels.severity = "critical";
+              annotations = {
+                summary = "PostgreSQL backups are not verified";
+                description = "The CronJob postgres-verify in ${homelab.kubernetes.namespaces.backup} has not succeeded for longer than its schedule (0 6 * * *) allows, or is not there.";
+              };
+            }
+            {
+              alert = "PostgresRestoreDrillFailed";
+              expr = ''
+                max(
+                  kube_job_status_start_time{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-restore-drill-.+"}
+                  and on (namespace, job_name)
+                  kube_job_failed{namespace="${homelab.kubernetes.namespaces.backup}", job_name=~"postgres-restore-drill-.+", condition="true"} == 1
+                )
+                > (
+                  max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
+                  or vector(0)
+                )
+              '';
+              for = "1m";
+              labels.severity = "critical";
+              annotations = {
+                summary = "The PostgreSQL restore drill failed: backups may not restore";
+                description = "A Job of postgres-restore-drill in ${homelab.kubernetes.namespaces.backup} failed, and none succeeded since. Exit code 1: the backup is bad; 3: it could not be told. kubectl -n ${homelab.kubernetes.namespaces.backup} logs -l app.kubernetes.io/instance=postgres-restore-drill --tail=-1";
+              };
+            }
+            {
+              alert = "PostgresRestoreDrillMissing";
+              expr = ''
+                time() - (
+                  max(kube_cronjob_status_last_successful_time{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
+                  or max(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
+                ) > 630000
+                or absent(kube_cronjob_created{namespace="${homelab.kubernetes.namespaces.backup}", cronjob="postgres-restore-drill"})
+              '';
+              for = "15m";
+              labels.severity = "critical";
+              annotations = {
+                summary = "No PostgreSQL backup was proved to restore";
+                description = "The CronJob postgres-restore-drill in ${homelab.kubernetes.namespaces.backup} has not succeeded for longer than its schedule (0 3 * * 0) allows, or is not there.";
+              };
+            }
+          ];
+        }
+      ];
     };
   };
 }

@@ -15,9 +15,7 @@
         };
         spec = {
           podSelector = {
-            matchLabels = {
-              "app.kubernetes.io/name" = "pgmuster";
-            };
+            matchLabels."app.kubernetes.io/name" = "pgmuster";
             matchExpressions = [
               {
                 key = "app.kubernetes.io/component";
@@ -37,11 +35,7 @@
             {
               to = [
                 {
-                  namespaceSelector = {
-                    matchLabels = {
-                      "kubernetes.io/metadata.name" = "kube-system";
-                    };
-                  };
+                  namespaceSelector.matchLabels."kubernetes.io/metadata.name" = "kube-system";
                 }
               ];
               ports = [
@@ -58,11 +52,8 @@
             {
               to = [
                 {
-                  namespaceSelector = {
-                    matchLabels = {
-                      "kubernetes.io/metadata.name" = homelab.kubernetes.namespaces.applications;
-                    };
-                  };
+                  namespaceSelector.matchLabels."kubernetes.io/metadata.name" =
+                    homelab.kubernetes.namespaces.applications;
                 }
               ];
               ports = [
@@ -75,9 +66,7 @@
             {
               to = [
                 {
-                  ipBlock = {
-                    cidr = "192.168.1.20/32";
-                  };
+                  ipBlock.cidr = "192.168.1.20/32";
                 }
               ];
               ports = [
@@ -101,9 +90,7 @@
         };
         spec = {
           podSelector = {
-            matchLabels = {
-              "app.kubernetes.io/name" = "pgmuster";
-            };
+            matchLabels."app.kubernetes.io/name" = "pgmuster";
             matchExpressions = [
               {
                 key = "app.kubernetes.io/component";
@@ -123,11 +110,7 @@
             {
               to = [
                 {
-                  namespaceSelector = {
-                    matchLabels = {
-                      "kubernetes.io/metadata.name" = "kube-system";
-                    };
-                  };
+                  namespaceSelector.matchLabels."kubernetes.io/metadata.name" = "kube-system";
                 }
               ];
               ports = [
@@ -144,9 +127,7 @@
             {
               to = [
                 {
-                  ipBlock = {
-                    cidr = "192.168.1.20/32";
-                  };
+                  ipBlock.cidr = "192.168.1.20/32";
                 }
               ];
               ports = [

@@ -41,9 +41,7 @@
             "app.kubernetes.io/managed-by" = "pgmuster-gen";
           };
         };
-        stringData = {
-          admin-password = kubenix.lib.secretsFor "postgresql_admin_password";
-        };
+        stringData.admin-password = kubenix.lib.secretsFor "postgresql_admin_password";
       };
     };
   };

@@ -3,48 +3,42 @@
 { kubenix, homelab, ... }:
 {
   kubernetes.resources = {
-    serviceAccounts = {
-      postgres-backup = {
-        metadata = {
-          namespace = homelab.kubernetes.namespaces.backup;
-          labels = {
-            "app.kubernetes.io/name" = "pgmuster";
-            "app.kubernetes.io/instance" = "postgres-backup";
-            "app.kubernetes.io/managed-by" = "pgmuster-gen";
-          };
+    serviceAccounts.postgres-backup = {
+      metadata = {
+        namespace = homelab.kubernetes.namespaces.backup;
+        labels = {
+          "app.kubernetes.io/name" = "pgmuster";
+          "app.kubernetes.io/instance" = "postgres-backup";
+          "app.kubernetes.io/managed-by" = "pgmuster-gen";
         };
-        automountServiceAccountToken = false;
       };
+      automountServiceAccountToken = false;
     };
-    configMaps = {
-      postgres-backup-databases = {
-        metadata = {
-          namespace = homelab.kubernetes.namespaces.backup;
-          labels = {
-            "app.kubernetes.io/name" = "pgmuster";
-            "app.kubernetes.io/instance" = "postgres-backup-databases";
-            "app.kubernetes.io/managed-by" = "pgmuster-gen";
-          };
-        };
-        data = {
-          "databases.json" = ''
-            [
-              "openwebui",
-              "n8n",
-              "linkwarden",
-              "immich",
-              "paperless",
-              "forgejo",
-              "grafana",
-              "nextcloud",
-              "vaultwarden",
-              "home_assistant",
-              "valoris_production",
-              "valoris_staging"
-            ]
-          '';
+    configMaps.postgres-backup-databases = {
+      metadata = {
+        namespace = homelab.kubernetes.namespaces.backup;
+        labels = {
+          "app.kubernetes.io/name" = "pgmuster";
+          "app.kubernetes.io/instance" = "postgres-backup-databases";
+          "app.kubernetes.io/managed-by" = "pgmuster-gen";
         };
       };
+      data."databases.json" = ''
+        [
+          "openwebui",
+          "n8n",
+          "linkwarden",
+          "immich",
+          "paperless",
+          "forgejo",
+          "grafana",
+          "nextcloud",
+          "vaultwarden",
+          "home_assistant",
+          "valoris_production",
+          "valoris_staging"
+        ]
+      '';
     };
     cronJobs = {
       postgres-backup = {
@@ -65,50 +59,44 @@
           successfulJobsHistoryLimit = 3;
           failedJobsHistoryLimit = 3;
           jobTemplate = {
-            metadata = {
-              labels = {
-                "app.kubernetes.io/name" = "pgmuster";
-                "app.kubernetes.io/instance" = "postgres-backup";
-                "app.kubernetes.io/component" = "dump";
-                "app.kubernetes.io/managed-by" = "pgmuster-gen";
-              };
+            metadata.labels = {
+              "app.kubernetes.io/name" = "pgmuster";
+              "app.kubernetes.io/instance" = "postgres-backup";
+              "app.kubernetes.io/component" = "dump";
+              "app.kubernetes.io/managed-by" = "pgmuster-gen";
             };
             spec = {
               backoffLimit = 2;
               activeDeadlineSeconds = 10800;
               ttlSecondsAfterFinished = 604800;
-              podFailurePolicy = {
-                rules = [
-                  {
-                    action = "FailJob";
-                    onExitCodes = {
-                      containerName = "pgmuster";
-                      operator = "In";
-                      values = [
-                        1
-                        2
-                      ];
-                    };
-                  }
-                  {
-                    action = "Ignore";
-                    onPodConditions = [
-                      {
-                        type = "DisruptionTarget";
-                        status = "True";
-                      }
+              podFailurePolicy.rules = [
+                {
+                  action = "FailJob";
+                  onExitCodes = {
+                    containerName = "pgmuster";
+                    operator = "In";
+                    values = [
+                      1
+                      2
                     ];
-                  }
-                ];
-              };
-              template = {
-                metadata = {
-                  labels = {
-                    "app.kubernetes.io/name" = "pgmuster";
-                    "app.kubernetes.io/instance" = "postgres-backup";
-                    "app.kubernetes.io/component" = "dump";
-                    "app.kubernetes.io/managed-by" = "pgmuster-gen";
                   };
+                }
+                {
+                  action = "Ignore";
+                  onPodConditions = [
+                    {
+                      type = "DisruptionTarget";
+                      status = "True";
+                    }
+                  ];
+                }
+              ];
+              template = {
+                metadata.labels = {
+                  "app.kubernetes.io/name" = "pgmuster";
+                  "app.kubernetes.io/instance" = "postgres-backup";
+                  "app.kubernetes.io/component" = "dump";
+                  "app.kubernetes.io/managed-by" = "pgmuster-gen";
                 };
                 spec = {
                   restartPolicy = "Never";
@@ -120,9 +108,7 @@
                     runAsNonRoot = true;
                     runAsUser = 10001;
                     runAsGroup = 10001;
-                    seccompProfile = {
-                      type = "RuntimeDefault";
-                    };
+                    seccompProfile.type = "RuntimeDefault";
                   };
                   containers = [
                     {
@@ -151,20 +137,16 @@
                         }
                         {
                           name = "AWS_ACCESS_KEY_ID";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-backup-s3-credentials";
-                              key = "access-key-id";
-                            };
+                          valueFrom.secretKeyRef = {
+                            name = "postgres-backup-s3-credentials";
+                            key = "access-key-id";
                           };
                         }
                         {
                           name = "AWS_SECRET_ACCESS_KEY";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-backup-s3-credentials";
-                              key = "secret-access-key";
-                            };
+                          valueFrom.secretKeyRef = {
+                            name = "postgres-backup-s3-credentials";
+                            key = "secret-access-key";
                           };
                         }
                         {
@@ -181,11 +163,9 @@
                         }
                         {
                           name = "PGPASSWORD";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgresql-auth";
-                              key = "admin-password";
-                            };
+                          valueFrom.secretKeyRef = {
+                            name = "postgresql-auth";
+                            key = "admin-password";
                           };
                         }
                         {
@@ -208,11 +188,7 @@
                       securityContext = {
                         allowPrivilegeEscalation = false;
                         readOnlyRootFilesystem = true;
-                        capabilities = {
-                          drop = [
-                            "ALL"
-                          ];
-                        };
+                        capabilities.drop = [ "ALL" ];
                       };
                       terminationMessagePolicy = "FallbackToLogsOnError";
                     }
@@ -241,50 +217,44 @@
           successfulJobsHistoryLimit = 3;
           failedJobsHistoryLimit = 3;
           jobTemplate = {
-            metadata = {
-              labels = {
-                "app.kubernetes.io/name" = "pgmuster";
-                "app.kubernetes.io/instance" = "postgres-restore";
-                "app.kubernetes.io/component" = "restore";
-                "app.kubernetes.io/managed-by" = "pgmuster-gen";
-              };
+            metadata.labels = {
+              "app.kubernetes.io/name" = "pgmuster";
+              "app.kubernetes.io/instance" = "postgres-restore";
+              "app.kubernetes.io/component" = "restore";
+              "app.kubernetes.io/managed-by" = "pgmuster-gen";
             };
             spec = {
               backoffLimit = 0;
               activeDeadlineSeconds = 21600;
               ttlSecondsAfterFinished = 604800;
-              podFailurePolicy = {
-                rules = [
-                  {
-                    action = "FailJob";
-                    onExitCodes = {
-                      containerName = "pgmuster";
-                      operator = "In";
-                      values = [
-                        1
-                        2
-                      ];
-                    };
-                  }
-                  {
-                    action = "Ignore";
-                    onPodConditions = [
-                      {
-                        type = "DisruptionTarget";
-                        status = "True";
-                      }
+              podFailurePolicy.rules = [
+                {
+                  action = "FailJob";
+                  onExitCodes = {
+                    containerName = "pgmuster";
+                    operator = "In";
+                    values = [
+                      1
+                      2
                     ];
-                  }
-                ];
-              };
-              template = {
-                metadata = {
-                  labels = {
-                    "app.kubernetes.io/name" = "pgmuster";
-                    "app.kubernetes.io/instance" = "postgres-restore";
-                    "app.kubernetes.io/component" = "restore";
-                    "app.kubernetes.io/managed-by" = "pgmuster-gen";
                   };
+                }
+                {
+                  action = "Ignore";
+                  onPodConditions = [
+                    {
+                      type = "DisruptionTarget";
+                      status = "True";
+                    }
+                  ];
+                }
+              ];
+              template = {
+                metadata.labels = {
+                  "app.kubernetes.io/name" = "pgmuster";
+                  "app.kubernetes.io/instance" = "postgres-restore";
+                  "app.kubernetes.io/component" = "restore";
+                  "app.kubernetes.io/managed-by" = "pgmuster-gen";
                 };
                 spec = {
                   restartPolicy = "Never";
@@ -296,17 +266,13 @@
                     runAsNonRoot = true;
                     runAsUser = 10001;
                     runAsGroup = 10001;
-                    seccompProfile = {
-                      type = "RuntimeDefault";
-                    };
+                    seccompProfile.type = "RuntimeDefault";
                   };
                   containers = [
                     {
                       name = "pgmuster";
                       image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
-                      args = [
-                        "restore"
-                      ];
+                      args = [ "restore" ];
                       env = [
                         {
                           name = "TZ";
@@ -326,20 +292,16 @@
                         }
                         {
                           name = "AWS_ACCESS_KEY_ID";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-restore-drill-s3-credentials";
-                              key = "access-key-id";
-                            };
+                          valueFrom.secretKeyRef = {
+                            name = "postgres-restore-drill-s3-credentials";
+                            key = "access-key-id";
                           };
                         }
                         {
                           name = "AWS_SECRET_ACCESS_KEY";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-restore-drill-s3-credentials";
-                              key = "secret-access-key";
-                            };
+                          valueFrom.secretKeyRef = {
+                            name = "postgres-restore-drill-s3-credentials";
+                            key = "secret-access-key";
                           };
                         }
                         {
@@ -356,11 +318,9 @@
                         }
                         {
                           name = "PGPASSWORD";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgresql-auth";
-                              key = "admin-password";
-                            };
+                          valueFrom.secretKeyRef = {
+                            name = "postgresql-auth";
+                            key = "admin-password";
                           };
                         }
                         {
@@ -383,11 +343,7 @@
                       securityContext = {
                         allowPrivilegeEscalation = false;
                         readOnlyRootFilesystem = true;
-                        capabilities = {
-                          drop = [
-                            "ALL"
-                          ];
-                        };
+                        capabilities.drop = [ "ALL" ];
                       };
                       terminationMessagePolicy = "FallbackToLogsOnError";
                     }

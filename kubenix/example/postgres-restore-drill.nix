@@ -3,183 +3,161 @@
 { kubenix, homelab, ... }:
 {
   kubernetes.resources = {
-    cronJobs = {
-      postgres-restore-drill = {
-        metadata = {
-          namespace = homelab.kubernetes.namespaces.backup;
-          labels = {
+    cronJobs.postgres-restore-drill = {
+      metadata = {
+        namespace = homelab.kubernetes.namespaces.backup;
+        labels = {
+          "app.kubernetes.io/name" = "pgmuster";
+          "app.kubernetes.io/instance" = "postgres-restore-drill";
+          "app.kubernetes.io/component" = "drill";
+          "app.kubernetes.io/managed-by" = "pgmuster-gen";
+        };
+      };
+      spec = {
+        schedule = "0 3 * * 0";
+        timeZone = "America/Sao_Paulo";
+        concurrencyPolicy = "Forbid";
+        startingDeadlineSeconds = 21600;
+        successfulJobsHistoryLimit = 3;
+        failedJobsHistoryLimit = 3;
+        jobTemplate = {
+          metadata.labels = {
             "app.kubernetes.io/name" = "pgmuster";
             "app.kubernetes.io/instance" = "postgres-restore-drill";
             "app.kubernetes.io/component" = "drill";
             "app.kubernetes.io/managed-by" = "pgmuster-gen";
           };
-        };
-        spec = {
-          schedule = "0 3 * * 0";
-          timeZone = "America/Sao_Paulo";
-          concurrencyPolicy = "Forbid";
-          startingDeadlineSeconds = 21600;
-          successfulJobsHistoryLimit = 3;
-          failedJobsHistoryLimit = 3;
-          jobTemplate = {
-            metadata = {
-              labels = {
+          spec = {
+            backoffLimit = 1;
+            activeDeadlineSeconds = 21600;
+            ttlSecondsAfterFinished = 604800;
+            podFailurePolicy.rules = [
+              {
+                action = "FailJob";
+                onExitCodes = {
+                  containerName = "pgmuster";
+                  operator = "In";
+                  values = [
+                    1
+                    2
+                  ];
+                };
+              }
+              {
+                action = "Ignore";
+                onPodConditions = [
+                  {
+                    type = "DisruptionTarget";
+                    status = "True";
+                  }
+                ];
+              }
+            ];
+            template = {
+              metadata.labels = {
                 "app.kubernetes.io/name" = "pgmuster";
                 "app.kubernetes.io/instance" = "postgres-restore-drill";
                 "app.kubernetes.io/component" = "drill";
                 "app.kubernetes.io/managed-by" = "pgmuster-gen";
               };
-            };
-            spec = {
-              backoffLimit = 1;
-              activeDeadlineSeconds = 21600;
-              ttlSecondsAfterFinished = 604800;
-              podFailurePolicy = {
-                rules = [
+              spec = {
+                restartPolicy = "Never";
+                serviceAccountName = "postgres-backup";
+                automountServiceAccountToken = false;
+                enableServiceLinks = false;
+                terminationGracePeriodSeconds = 60;
+                securityContext = {
+                  runAsNonRoot = true;
+                  runAsUser = 10001;
+                  runAsGroup = 10001;
+                  seccompProfile.type = "RuntimeDefault";
+                  fsGroup = 10001;
+                };
+                containers = [
                   {
-                    action = "FailJob";
-                    onExitCodes = {
-                      containerName = "pgmuster";
-                      operator = "In";
-                      values = [
-                        1
-                        2
-                      ];
-                    };
-                  }
-                  {
-                    action = "Ignore";
-                    onPodConditions = [
+                    name = "pgmuster";
+                    image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
+                    args = [
+                      "drill"
+                      "--check=counts"
+                      "--jobs=2"
+                      "--max-age=26h"
+                      "--expect=/etc/pgmuster/databases.json"
+                      "--scratch-directory=/scratch"
+                    ];
+                    env = [
                       {
-                        type = "DisruptionTarget";
-                        status = "True";
+                        name = "TZ";
+                        value = "America/Sao_Paulo";
+                      }
+                      {
+                        name = "PGMUSTER_STORE";
+                        value = "s3://homelab-backup-postgres/postgresql-18";
+                      }
+                      {
+                        name = "AWS_ENDPOINT_URL";
+                        value = "http://192.168.1.20:9000";
+                      }
+                      {
+                        name = "AWS_REGION";
+                        value = "us-east-1";
+                      }
+                      {
+                        name = "AWS_ACCESS_KEY_ID";
+                        valueFrom.secretKeyRef = {
+                          name = "postgres-restore-drill-s3-credentials";
+                          key = "access-key-id";
+                        };
+                      }
+                      {
+                        name = "AWS_SECRET_ACCESS_KEY";
+                        valueFrom.secretKeyRef = {
+                          name = "postgres-restore-drill-s3-credentials";
+                          key = "secret-access-key";
+                        };
                       }
                     ];
+                    resources = {
+                      requests = {
+                        cpu = "500m";
+                        memory = "512Mi";
+                        ephemeral-storage = "49408Mi";
+                      };
+                      limits = {
+                        cpu = "2";
+                        memory = "2Gi";
+                        ephemeral-storage = "49408Mi";
+                      };
+                    };
+                    volumeMounts = [
+                      {
+                        name = "databases";
+                        mountPath = "/etc/pgmuster";
+                        readOnly = true;
+                      }
+                      {
+                        name = "scratch";
+                        mountPath = "/scratch";
+                      }
+                    ];
+                    securityContext = {
+                      allowPrivilegeEscalation = false;
+                      readOnlyRootFilesystem = true;
+                      capabilities.drop = [ "ALL" ];
+                    };
+                    terminationMessagePolicy = "FallbackToLogsOnError";
                   }
                 ];
-              };
-              template = {
-                metadata = {
-                  labels = {
-                    "app.kubernetes.io/name" = "pgmuster";
-                    "app.kubernetes.io/instance" = "postgres-restore-drill";
-                    "app.kubernetes.io/component" = "drill";
-                    "app.kubernetes.io/managed-by" = "pgmuster-gen";
-                  };
-                };
-                spec = {
-                  restartPolicy = "Never";
-                  serviceAccountName = "postgres-backup";
-                  automountServiceAccountToken = false;
-                  enableServiceLinks = false;
-                  terminationGracePeriodSeconds = 60;
-                  securityContext = {
-                    runAsNonRoot = true;
-                    runAsUser = 10001;
-                    runAsGroup = 10001;
-                    seccompProfile = {
-                      type = "RuntimeDefault";
-                    };
-                    fsGroup = 10001;
-                  };
-                  containers = [
-                    {
-                      name = "pgmuster";
-                      image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
-                      args = [
-                        "drill"
-                        "--check=counts"
-                        "--jobs=2"
-                        "--max-age=26h"
-                        "--expect=/etc/pgmuster/databases.json"
-                        "--scratch-directory=/scratch"
-                      ];
-                      env = [
-                        {
-                          name = "TZ";
-                          value = "America/Sao_Paulo";
-                        }
-                        {
-                          name = "PGMUSTER_STORE";
-                          value = "s3://homelab-backup-postgres/postgresql-18";
-                        }
-                        {
-                          name = "AWS_ENDPOINT_URL";
-                          value = "http://192.168.1.20:9000";
-                        }
-                        {
-                          name = "AWS_REGION";
-                          value = "us-east-1";
-                        }
-                        {
-                          name = "AWS_ACCESS_KEY_ID";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-restore-drill-s3-credentials";
-                              key = "access-key-id";
-                            };
-                          };
-                        }
-                        {
-                          name = "AWS_SECRET_ACCESS_KEY";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-restore-drill-s3-credentials";
-                              key = "secret-access-key";
-                            };
-                          };
-                        }
-                      ];
-                      resources = {
-                        requests = {
-                          cpu = "500m";
-                          memory = "512Mi";
-                          ephemeral-storage = "49408Mi";
-                        };
-                        limits = {
-                          cpu = "2";
-                          memory = "2Gi";
-                          ephemeral-storage = "49408Mi";
-                        };
-                      };
-                      volumeMounts = [
-                        {
-                          name = "databases";
-                          mountPath = "/etc/pgmuster";
-                          readOnly = true;
-                        }
-                        {
-                          name = "scratch";
-                          mountPath = "/scratch";
-                        }
-                      ];
-                      securityContext = {
-                        allowPrivilegeEscalation = false;
-                        readOnlyRootFilesystem = true;
-                        capabilities = {
-                          drop = [
-                            "ALL"
-                          ];
-                        };
-                      };
-                      terminationMessagePolicy = "FallbackToLogsOnError";
-                    }
-                  ];
-                  volumes = [
-                    {
-                      name = "databases";
-                      configMap = {
-                        name = "postgres-backup-databases";
-                      };
-                    }
-                    {
-                      name = "scratch";
-                      emptyDir = {
-                        sizeLimit = "49152Mi";
-                      };
-                    }
-                  ];
-                };
+                volumes = [
+                  {
+                    name = "databases";
+                    configMap.name = "postgres-backup-databases";
+                  }
+                  {
+                    name = "scratch";
+                    emptyDir.sizeLimit = "49152Mi";
+                  }
+                ];
               };
             };
           };

@@ -3,169 +3,149 @@
 { kubenix, homelab, ... }:
 {
   kubernetes.resources = {
-    cronJobs = {
-      postgres-verify = {
-        metadata = {
-          namespace = homelab.kubernetes.namespaces.backup;
-          labels = {
+    cronJobs.postgres-verify = {
+      metadata = {
+        namespace = homelab.kubernetes.namespaces.backup;
+        labels = {
+          "app.kubernetes.io/name" = "pgmuster";
+          "app.kubernetes.io/instance" = "postgres-verify";
+          "app.kubernetes.io/component" = "verify";
+          "app.kubernetes.io/managed-by" = "pgmuster-gen";
+        };
+      };
+      spec = {
+        schedule = "0 6 * * *";
+        timeZone = "America/Sao_Paulo";
+        concurrencyPolicy = "Forbid";
+        startingDeadlineSeconds = 21600;
+        successfulJobsHistoryLimit = 3;
+        failedJobsHistoryLimit = 3;
+        jobTemplate = {
+          metadata.labels = {
             "app.kubernetes.io/name" = "pgmuster";
             "app.kubernetes.io/instance" = "postgres-verify";
             "app.kubernetes.io/component" = "verify";
             "app.kubernetes.io/managed-by" = "pgmuster-gen";
           };
-        };
-        spec = {
-          schedule = "0 6 * * *";
-          timeZone = "America/Sao_Paulo";
-          concurrencyPolicy = "Forbid";
-          startingDeadlineSeconds = 21600;
-          successfulJobsHistoryLimit = 3;
-          failedJobsHistoryLimit = 3;
-          jobTemplate = {
-            metadata = {
-              labels = {
+          spec = {
+            backoffLimit = 2;
+            activeDeadlineSeconds = 7200;
+            ttlSecondsAfterFinished = 604800;
+            podFailurePolicy.rules = [
+              {
+                action = "FailJob";
+                onExitCodes = {
+                  containerName = "pgmuster";
+                  operator = "In";
+                  values = [
+                    1
+                    2
+                  ];
+                };
+              }
+              {
+                action = "Ignore";
+                onPodConditions = [
+                  {
+                    type = "DisruptionTarget";
+                    status = "True";
+                  }
+                ];
+              }
+            ];
+            template = {
+              metadata.labels = {
                 "app.kubernetes.io/name" = "pgmuster";
                 "app.kubernetes.io/instance" = "postgres-verify";
                 "app.kubernetes.io/component" = "verify";
                 "app.kubernetes.io/managed-by" = "pgmuster-gen";
               };
-            };
-            spec = {
-              backoffLimit = 2;
-              activeDeadlineSeconds = 7200;
-              ttlSecondsAfterFinished = 604800;
-              podFailurePolicy = {
-                rules = [
+              spec = {
+                restartPolicy = "Never";
+                serviceAccountName = "postgres-backup";
+                automountServiceAccountToken = false;
+                enableServiceLinks = false;
+                terminationGracePeriodSeconds = 60;
+                securityContext = {
+                  runAsNonRoot = true;
+                  runAsUser = 10001;
+                  runAsGroup = 10001;
+                  seccompProfile.type = "RuntimeDefault";
+                };
+                containers = [
                   {
-                    action = "FailJob";
-                    onExitCodes = {
-                      containerName = "pgmuster";
-                      operator = "In";
-                      values = [
-                        1
-                        2
-                      ];
-                    };
-                  }
-                  {
-                    action = "Ignore";
-                    onPodConditions = [
+                    name = "pgmuster";
+                    image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
+                    args = [
+                      "verify"
+                      "--max-age=26h"
+                      "--expect=/etc/pgmuster/databases.json"
+                    ];
+                    env = [
                       {
-                        type = "DisruptionTarget";
-                        status = "True";
+                        name = "TZ";
+                        value = "America/Sao_Paulo";
+                      }
+                      {
+                        name = "PGMUSTER_STORE";
+                        value = "s3://homelab-backup-postgres/postgresql-18";
+                      }
+                      {
+                        name = "AWS_ENDPOINT_URL";
+                        value = "http://192.168.1.20:9000";
+                      }
+                      {
+                        name = "AWS_REGION";
+                        value = "us-east-1";
+                      }
+                      {
+                        name = "AWS_ACCESS_KEY_ID";
+                        valueFrom.secretKeyRef = {
+                          name = "postgres-restore-drill-s3-credentials";
+                          key = "access-key-id";
+                        };
+                      }
+                      {
+                        name = "AWS_SECRET_ACCESS_KEY";
+                        valueFrom.secretKeyRef = {
+                          name = "postgres-restore-drill-s3-credentials";
+                          key = "secret-access-key";
+                        };
                       }
                     ];
+                    resources = {
+                      requests = {
+                        cpu = "100m";
+                        memory = "64Mi";
+                        ephemeral-storage = "256Mi";
+                      };
+                      limits = {
+                        cpu = "1";
+                        memory = "256Mi";
+                        ephemeral-storage = "256Mi";
+                      };
+                    };
+                    volumeMounts = [
+                      {
+                        name = "databases";
+                        mountPath = "/etc/pgmuster";
+                        readOnly = true;
+                      }
+                    ];
+                    securityContext = {
+                      allowPrivilegeEscalation = false;
+                      readOnlyRootFilesystem = true;
+                      capabilities.drop = [ "ALL" ];
+                    };
+                    terminationMessagePolicy = "FallbackToLogsOnError";
                   }
                 ];
-              };
-              template = {
-                metadata = {
-                  labels = {
-                    "app.kubernetes.io/name" = "pgmuster";
-                    "app.kubernetes.io/instance" = "postgres-verify";
-                    "app.kubernetes.io/component" = "verify";
-                    "app.kubernetes.io/managed-by" = "pgmuster-gen";
-                  };
-                };
-                spec = {
-                  restartPolicy = "Never";
-                  serviceAccountName = "postgres-backup";
-                  automountServiceAccountToken = false;
-                  enableServiceLinks = false;
-                  terminationGracePeriodSeconds = 60;
-                  securityContext = {
-                    runAsNonRoot = true;
-                    runAsUser = 10001;
-                    runAsGroup = 10001;
-                    seccompProfile = {
-                      type = "RuntimeDefault";
-                    };
-                  };
-                  containers = [
-                    {
-                      name = "pgmuster";
-                      image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
-                      args = [
-                        "verify"
-                        "--max-age=26h"
-                        "--expect=/etc/pgmuster/databases.json"
-                      ];
-                      env = [
-                        {
-                          name = "TZ";
-                          value = "America/Sao_Paulo";
-                        }
-                        {
-                          name = "PGMUSTER_STORE";
-                          value = "s3://homelab-backup-postgres/postgresql-18";
-                        }
-                        {
-                          name = "AWS_ENDPOINT_URL";
-                          value = "http://192.168.1.20:9000";
-                        }
-                        {
-                          name = "AWS_REGION";
-                          value = "us-east-1";
-                        }
-                        {
-                          name = "AWS_ACCESS_KEY_ID";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-restore-drill-s3-credentials";
-                              key = "access-key-id";
-                            };
-                          };
-                        }
-                        {
-                          name = "AWS_SECRET_ACCESS_KEY";
-                          valueFrom = {
-                            secretKeyRef = {
-                              name = "postgres-restore-drill-s3-credentials";
-                              key = "secret-access-key";
-                            };
-                          };
-                        }
-                      ];
-                      resources = {
-                        requests = {
-                          cpu = "100m";
-                          memory = "64Mi";
-                          ephemeral-storage = "256Mi";
-                        };
-                        limits = {
-                          cpu = "1";
-                          memory = "256Mi";
-                          ephemeral-storage = "256Mi";
-                        };
-                      };
-                      volumeMounts = [
-                        {
-                          name = "databases";
-                          mountPath = "/etc/pgmuster";
-                          readOnly = true;
-                        }
-                      ];
-                      securityContext = {
-                        allowPrivilegeEscalation = false;
-                        readOnlyRootFilesystem = true;
-                        capabilities = {
-                          drop = [
-                            "ALL"
-                          ];
-                        };
-                      };
-                      terminationMessagePolicy = "FallbackToLogsOnError";
-                    }
-                  ];
-                  volumes = [
-                    {
-                      name = "databases";
-                      configMap = {
-                        name = "postgres-backup-databases";
-                      };
-                    }
-                  ];
-                };
+                volumes = [
+                  {
+                    name = "databases";
+                    configMap.name = "postgres-backup-databases";
+                  }
+                ];
               };
             };
           };

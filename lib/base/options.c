@@ -361,7 +361,7 @@ void options_help(const struct options *all, FILE *out)
 	wrap(out, all->synopsis, (int)strlen("Usage:"), HELP_INDENT);
 	wrap(out, all->summary, HELP_WIDTH, 0);
 	help_table(all->own, "Options:", out);
-	help_table(all->shared, "Common options:", out);
+	help_table(all->shared, all->shared_title ? all->shared_title : "Common options:", out);
 	if (all->epilog)
 		fprintf(out, "\n%s", all->epilog);
 }

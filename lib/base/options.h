@@ -45,6 +45,7 @@ struct options {
 	const char *summary;         /* one or two sentences */
 	const struct option *own;    /* the verb's table */
 	const struct option *shared; /* what several verbs have in common, or NULL */
+	const char *shared_title;    /* of those in --help; NULL means "Common options:" */
 	size_t max_arguments;        /* operands allowed after the options */
 	const char *epilog;          /* examples and exit codes for --help, or NULL */
 };

@@ -234,3 +234,21 @@ test_closed_database_is_named() {
 	sql postgres 'DROP DATABASE closed'
 	sql postgres 'DROP DATABASE skipper'
 }
+
+# In a pod, scratch server and drill are the same user: what the dump runs must not find the store's keys.
+test_a_restored_program_finds_no_secret() {
+	start_pg 15 # for its programs
+	local user=(env)
+	[ "$(id -u)" != 0 ] || user=(setpriv --reuid nobody --regid nogroup --clear-groups)
+	mkdir "$T/store" "$T/scratch" "$T/loot"
+	chmod 777 "$T" "$T/scratch" "$T/loot" "$T/store"
+	zstd -q -o "$T/store/old.sql.zst" <<-SQL
+		\connect postgres
+		COPY (SELECT 1) TO PROGRAM 'cat /proc/[0-9]*/environ > $T/loot/environ 2> $T/loot/refused; true';
+	SQL
+	AWS_SECRET_ACCESS_KEY=marked-secret PGPASSWORD=marked-password "${user[@]}" pgmuster drill -q --no-evidence \
+		--store "file://$T/store" --key old.sql.zst --check smoke --scratch-directory "$T/scratch" >"$T/out" 2>"$T/err" || true
+	[ -s "$T/loot/environ" ] || fail "the program did not run: $(cat "$T/out" "$T/err")"
+	! grep -a marked "$T/loot/environ" || fail 'secrets in reach of the scratch server'
+	grep -q 'Permission denied' "$T/loot/refused" || fail 'nothing was refused'
+}

@@ -21,8 +21,10 @@ test_golden_help() {
 	pgmuster --help | golden help.txt
 	for verb in $VERBS; do
 		pgmuster "$verb" --help | golden "help-$verb.txt"
-		! pgmuster "$verb" --help | grep -E '.{81}' || fail "a line of more than 80 columns"
 	done
+	pgmuster-gen --help | golden help-gen.txt
+	pgmuster-gen policy --help | golden help-gen-policy.txt
+	! grep -E '.{81}' "$GOLDEN_DIR"/help*.txt || fail "a line of more than 80 columns"
 }
 
 test_golden_reports() {
@@ -38,6 +40,14 @@ test_golden_reports() {
 	printf 'x' | dd of="$T/store/full.sql.zst" bs=1 seek=2000 conv=notrunc 2>/dev/null
 	! pgmuster verify -q >"$T/out" || fail 'a damaged backup passes'
 	timeless <"$T/out" | sed "$mask" | golden verify-damaged.txt
+}
+
+test_golden_policies() {
+	local kind
+	for kind in writer reader bucket lifecycle; do
+		pgmuster-gen policy $kind "$ROOT/kubenix/example/homelab.json" | golden "policy-$kind.json"
+	done
+	! grep -i delete "$GOLDEN_DIR"/policy-*.json || fail 'somebody may delete'
 }
 
 # The backup of the golden store came from the text of small.sql; it is restored by stock tools too.

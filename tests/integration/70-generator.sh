@@ -383,3 +383,39 @@ test_pods_may_do_no_more_than_they_must() {
 	assert_json '[.. | .initContainers? // empty | .[].restartPolicy] | join(" ")' Always
 	assert_json '[.items[] | select(.metadata.name == "postgres-restore").spec | .suspend, .jobTemplate.spec.backoffLimit] | tojson' '[true,0]'
 }
+
+as_user() { AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=secret-of-$1 "${@:2}"; }
+
+test_users_of_the_bucket_may_do_what_they_must_and_no_more() {
+	start_pg 15
+	fill_server demo
+	start_s3 versitygw
+	add_s3_user writer secret-of-writer
+	add_s3_user reader secret-of-reader
+	export PGMUSTER_STORE=s3://$S3_BUCKET/postgresql-18
+	pgmuster-gen policy bucket --writer writer --reader reader --store-bucket "$S3_BUCKET" "$EXAMPLE/homelab.json" >"$T/policy"
+	s3 PUT '?policy=' --data-binary "@$T/policy"
+
+	assert_exit 0 as_user writer pgmuster dump
+	assert_exit 0 as_user writer pgmuster dump # beside the day's first
+	head -c 12000000 /dev/urandom >"$T/large"
+	assert_exit 0 as_user writer pgmuster upload --part-size 5M --key x.bin "$T/large"
+	assert_exit 0 as_user reader pgmuster verify
+	assert_exit 0 as_user reader pgmuster drill
+	assert_exit 0 as_user reader pgmuster list --json
+	assert_json '[.backups[] | .status] | join(" ")' 'complete complete'
+	assert_json '[.backups[].drill] | sort | join(" ")' 'never pass'
+
+	local key
+	key=postgresql-18/$(json '.backups[0].key')
+	for name in writer reader; do
+		! as_user $name s3 DELETE "$key" 2>"$T/err" || fail "$name may delete"
+		assert_contains "$(cat "$T/err")" 403
+		assert_exit 3 as_user $name pgmuster list --store "s3://$S3_BUCKET/other"
+		assert_exit 3 as_user $name pgmuster list --store "s3://$S3_BUCKET"
+		! as_user $name s3 PUT other/x --data-binary x 2>/dev/null || fail "$name may write elsewhere"
+	done
+	assert_exit 3 as_user reader pgmuster dump
+	assert_contains "$(cat "$T/err")" 'may not write'
+	! as_user reader s3 PUT "$key" --data-binary x 2>/dev/null || fail 'the reader may write a dump'
+}

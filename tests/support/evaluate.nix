@@ -14,12 +14,30 @@ let
   homelab.kubernetes.namespaces = { inherit applications backup monitoring; };
 
   kinds = {
-    serviceAccounts = [ "v1" "ServiceAccount" ];
-    configMaps = [ "v1" "ConfigMap" ];
-    secrets = [ "v1" "Secret" ];
-    cronJobs = [ "batch/v1" "CronJob" ];
-    networkPolicies = [ "networking.k8s.io/v1" "NetworkPolicy" ];
-    prometheusRules = [ "monitoring.coreos.com/v1" "PrometheusRule" ];
+    serviceAccounts = [
+      "v1"
+      "ServiceAccount"
+    ];
+    configMaps = [
+      "v1"
+      "ConfigMap"
+    ];
+    secrets = [
+      "v1"
+      "Secret"
+    ];
+    cronJobs = [
+      "batch/v1"
+      "CronJob"
+    ];
+    networkPolicies = [
+      "networking.k8s.io/v1"
+      "NetworkPolicy"
+    ];
+    prometheusRules = [
+      "monitoring.coreos.com/v1"
+      "PrometheusRule"
+    ];
   };
   concatMapAttrs = f: set: builtins.concatMap (name: f name set.${name}) (builtins.attrNames set);
   objectsOf =
@@ -40,8 +58,12 @@ let
           object
           // {
             apiVersion = builtins.elemAt kinds.${attribute} 0;
-            kind = assert known attribute; builtins.elemAt kinds.${attribute} 1;
-            metadata = object.metadata // { inherit name; };
+            kind =
+              assert known attribute;
+              builtins.elemAt kinds.${attribute} 1;
+            metadata = object.metadata // {
+              inherit name;
+            };
           }
         )
       ]) objects

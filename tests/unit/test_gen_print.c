@@ -13,7 +13,7 @@ json_t *tree_of(const char *json)
 	return tree;
 }
 
-static void prints_tree(printer_fn *print, const json_t *tree, const char *expected)
+void prints_tree(printer_fn *print, const json_t *tree, const char *expected)
 {
 	CLEANUP(buf_stop) struct buf out = BUF_INIT(MIB, "output");
 	struct err e = {0};

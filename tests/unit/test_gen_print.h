@@ -12,10 +12,11 @@ typedef bool printer_fn(const json_t *, struct buf *, struct err *);
 json_t *tree_of(const char *json);
 
 /* What the printer makes of a tree, or of a string, is exactly this. */
+void prints_tree(printer_fn *, const json_t *, const char *expected);
 void prints(printer_fn *, const char *json, const char *expected);
 void prints_string(printer_fn *, const char *string, const char *expected);
 
-/* With room for one byte less than it needs, the printer fails, whatever is missing. */
+/* The printer fails with any room that is less than it needs, and takes no more than that. */
 void fails_when_full(printer_fn *, const char *json);
 
 #endif

@@ -59,7 +59,8 @@ Test(gen_print_json, numbers_are_as_short_as_is_exact)
 Test(gen_print_json, strings_are_escaped_where_json_yaml_or_a_terminal_want_it)
 {
 	prints_string(print_json, "", "\"\"\n");
-	prints_string(print_json, "\"\\/'\b\f\n\r\t\x01\x1f", "\"\\\"\\\\/'\\b\\f\\n\\r\\t\\u0001\\u001f\"\n");
+	prints_string(print_json, "\"\\/'\b\f\n\r\t\x01\x1f",
+		      "\"\\\"\\\\/'\\b\\f\\n\\r\\t\\u0001\\u001f\"\n");
 	prints_string(print_json, "\x7f\xc2\x80\xc2\x85\xc2\x9f\u2028\u2029\ufeff\ufffe\uffff",
 		      "\"\\u007f\\u0080\\u0085\\u009f\\u2028\\u2029\\ufeff\\ufffe\\uffff\"\n");
 	prints_string(print_json, "~\u00a0é\ufffd\U0001f600", "\"~\u00a0é\ufffd\U0001f600\"\n");

@@ -1,5 +1,7 @@
 #include "test_gen_print.h"
 
+#include <string.h>
+
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 Test(gen_print_yaml, lists_are_indented_under_their_key_and_what_is_in_them_is_compact)
@@ -61,7 +63,7 @@ Test(gen_print_yaml, ordinary_text_is_plain)
 	    "sum(x{a=\"b\"}) > 1, [5m]",
 	    "it's",
 	    "a#b",
-	    "\\d",
+	    "a\\d",
 	    "São Paulo",
 	    "é",
 	    "\U0001f600",
@@ -80,16 +82,20 @@ Test(gen_print_yaml, ordinary_text_is_plain)
 Test(gen_print_yaml, what_could_be_anything_else_is_quoted)
 {
 	static const char *const quoted[] = {
-	    "",	     "y",     "N",	  "Yes",    "nO",	     "ON",	  "off",
-	    "null",  "Null",  "~",	  "true",   "FALSE",	     "0",	  "17",
-	    "-1",    "+1",    "1.5",	  ".5",	    "1.2.3.4",	     "1e3",	  "1_000",
-	    "0x1f",  "0o17",  "0b1",	  "e5",	    "-e5",	     "E12",	  "1:30",
-	    ".inf",  "-.inf", ".NaN",	  "1,5",    "2001-01-01",    "12:30:45.5", "2001-12-14T21:59:43Z",
-	    "=",     "<<",    " a",	  "a ",	    "2001-01-01 1 ", "---",	  "--- x",
-	    "...",   "-",     "- a",	  "--",	    "? a",	     "?",	  ": a",
-	    "a:",    "a: b",  "a #b",	  "#a",	    "&a",	     "*a",	  "!a",
-	    "|",     ">",     "%a",	  "@a",	    "`a",	     "'a'",	  "[a",
-	    "{a",    "]",     "}",	  ",a",	    "-\u00e9",
+	    "",      "y",     "N",          "Yes",        "nO",
+	    "ON",    "off",   "null",       "Null",       "~",
+	    "true",  "FALSE", "0",          "17",         "-1",
+	    "+1",    "1.5",   ".5",         "1.2.3.4",    "1e3",
+	    "1_000", "0x1f",  "0o17",       "0b1",        "e5",
+	    "-e5",   "E12",   "1:30",       ".inf",       "-.inf",
+	    ".NaN",  "1,5",   "2001-01-01", "12:30:45.5", "2001-12-14T21:59:43Z",
+	    "=",     "<<",    " a",         "a ",         "2001-01-01 1 ",
+	    "---",   "--- x", "...",        "-",          "- a",
+	    "--",    "? a",   "?",          ": a",        "a:",
+	    "a: b",  "a #b",  "#a",         "&a",         "*a",
+	    "!a",    "|",     ">",          "%a",         "@a",
+	    "`a",    "'a'",   "[a",         "{a",         "]",
+	    "}",     ",a",    "-\u00e9",
 	};
 
 	for (size_t i = 0; i < COUNT(quoted); i++) {
@@ -167,17 +173,15 @@ Test(gen_print_yaml, keys_follow_the_same_rules_but_are_never_blocks)
 
 Test(gen_print_yaml, a_key_that_is_too_long_for_a_colon_has_a_question_mark)
 {
-	char key[130], *json, *expected;
-
 	for (size_t len = 128; len <= 129; len++) {
+		char key[130] = {0};
+
 		memset(key, 'k', len);
-		key[len] = '\0';
-		json = xasprintf("[{'a': 1, '%s': {'b': [2]}, 'c': 3}]", key);
-		expected = xasprintf("- a: 1\n  %s%s%s:\n    b:\n      - 2\n  c: 3\n",
-				     len > 128 ? "? " : "", key, len > 128 ? "\n  " : "");
+		CLEANUP(freep) char *json = xasprintf("[{'a': 1, '%s': {'b': [2]}, 'c': 3}]", key);
+		CLEANUP(freep)
+		char *expected = xasprintf("- a: 1\n  %s%s%s:\n    b:\n      - 2\n  c: 3\n",
+					   len > 128 ? "? " : "", key, len > 128 ? "\n  " : "");
 		prints(print_yaml, json, expected);
-		free(json);
-		free(expected);
 	}
 }
 

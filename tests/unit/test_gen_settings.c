@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#define WORD(text) ((char[]){text})
 #define IMAGE "a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static void read_text(struct settings *s, const char *text, struct complaints *c)
@@ -58,9 +59,15 @@ Test(gen_settings, a_flag_wins_and_is_said_as_a_shell_takes_it)
 {
 	CLEANUP(settings_freep) struct settings *s = settings_new(IMAGE);
 	CLEANUP(complaints_stop) struct complaints c = COMPLAINTS_INIT;
-	char *argv[] = {
-	    "--drill-jobs",    "7",         "--alerts-labels", "a=b", "--alerts-labels=c=d",
-	    "--dump-schedule", "1 2 * * *", "--postgres-user", "it's"};
+	char *argv[] = {WORD("--drill-jobs"),
+			WORD("7"),
+			WORD("--alerts-labels"),
+			WORD("a=b"),
+			WORD("--alerts-labels=c=d"),
+			WORD("--dump-schedule"),
+			WORD("1 2 * * *"),
+			WORD("--postgres-user"),
+			WORD("it's")};
 	const struct options all = {.own = settings_options(s), .synopsis = "", .summary = ""};
 	struct err e = {0};
 	size_t count;
@@ -84,7 +91,7 @@ Test(gen_settings, a_flag_of_the_default_value_counts_as_given)
 {
 	CLEANUP(settings_freep) struct settings *s = settings_new(IMAGE);
 	CLEANUP(complaints_stop) struct complaints c = COMPLAINTS_INIT;
-	char *argv[] = {"--drill-jobs", "2"};
+	char *argv[] = {WORD("--drill-jobs"), WORD("2")};
 	const struct options all = {.own = settings_options(s), .synopsis = "", .summary = ""};
 	struct err e = {0};
 	size_t count;

@@ -27,8 +27,8 @@ Test(gen_tree, text_alone_is_a_plain_string)
 
 Test(gen_tree, neighbouring_texts_are_one_part_and_empty_ones_none)
 {
-	const struct part parts[] = {{NULL, ""},    {"a.b", "1"}, {"c.d", ""}, {NULL, "x"},
-				     {NULL, "y"}, {"e", "2"},	{NULL, "z"}};
+	const struct part parts[] = {{NULL, ""},  {"a.b", "1"}, {"c.d", ""}, {NULL, "x"},
+				     {NULL, "y"}, {"e", "2"},   {NULL, "z"}};
 	CLEANUP(tree_freep) json_t *string = tree_string(parts, COUNT(parts));
 
 	is_json(string, "{\"$parts\":[{\"nix\":\"a.b\",\"value\":\"1\"},"
