@@ -200,7 +200,9 @@ static void advise(const struct input *in, const struct module modules[])
 				json_string_value(
 				    json_object_get(json_object_get(secret, "metadata"), "name")));
 			json_object_foreach(json_object_get(secret, "stringData"), key, value)
-			    fprintf(stderr, " %s", key);
+			{
+				fprintf(stderr, " %s", key);
+			}
 			fprintf(stderr, "\n");
 		}
 	}

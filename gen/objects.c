@@ -9,7 +9,9 @@ static struct part chosen(const struct input *in, const char *setting, struct pa
 {
 	const char *text = setting_text(in->settings, setting);
 
-	return text ? (struct part){.value = text} : otherwise;
+	if (text)
+		otherwise = (struct part){.value = text};
+	return otherwise;
 }
 
 struct part namespace_of_jobs(const struct input *in)

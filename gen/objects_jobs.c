@@ -55,7 +55,9 @@ static json_t *dump_job(const struct input *in)
 	if (setting_bool(s, "dump.allowOmissions"))
 		args_add(args, "--allow-omissions");
 	json_array_foreach(setting_json(s, "dump.excludeDatabases"), i, name)
-	    args_add(args, "--exclude-database=%s", json_string_value(name));
+	{
+		args_add(args, "--exclude-database=%s", json_string_value(name));
+	}
 	env_add_server(env, in);
 	return job_new(in, (struct job){
 			       .name = DUMP_JOB,
@@ -163,7 +165,10 @@ static json_t *sidecar_command(const struct settings *s)
 		add_parameter(command, "shared_preload_libraries", preload);
 	/* jansson asks for an object that could be changed */
 	json_object_foreach((json_t *)(uintptr_t)setting_json(s, "drill.sidecar.parameters"), name,
-			    item) add_parameter(command, name, json_string_value(item));
+			    item)
+	{
+		add_parameter(command, name, json_string_value(item));
+	}
 	return command;
 }
 

@@ -89,7 +89,9 @@ static void name_principal(json_t *statements, const char *user)
 	size_t i;
 
 	json_array_foreach(statements, i, allow)
-	    json_object_set_new(allow, "Principal", json_pack("{s:[s]}", "AWS", user));
+	{
+		json_object_set_new(allow, "Principal", json_pack("{s:[s]}", "AWS", user));
+	}
 }
 
 json_t *policy_bucket(const struct settings *s, const char *writer, const char *reader)
