@@ -1,5 +1,6 @@
 # pgmuster-gen: the same objects as Nix, YAML and JSON; alerts that can fire; jobs that run as they stand.
 
+# shellcheck disable=SC2016 # programs of jq and psql
 PATH=$PATH:$PGMUSTER_CACHE/bin # promtool
 
 EXAMPLE=$ROOT/kubenix/example
@@ -236,34 +237,53 @@ test_scratch_volume_is_large_enough_for_the_last_backup() {
 	assert_contains "$(cat "$T/err")" 'is no manifest of pgmuster'
 }
 
-# As Kubernetes, for one container of CronJob $1: its environment, NUL after each, and its arguments.
-container_of() {
-	jq --arg name "$1" '.items[] | select(.kind == "CronJob" and .metadata.name == $name) |
-		.spec.jobTemplate.spec.template.spec.containers[0]' "$T/objects.json"
-}
+# words FILTER: strings of $T/container, NUL after each, with $$ as $, as Kubernetes makes of them.
+words() { jq -j "$1 | gsub(\"\\\\$\\\\$\"; \"$\") + \"\u0000\"" "$T/container"; }
 
-# run_job CRONJOB: as its pod would, with its environment and nothing else, as a user with no rights. The
-# directories that are mounted into a pod are $T/mount here; its server is found without DNS.
-run_job() {
-	local secrets args=() user=()
-	secrets=$(jq -n '{
-		"postgres-backup-s3-credentials/access-key-id": env.AWS_ACCESS_KEY_ID,
+# run_container CRONJOB KIND: the first of its containers or initContainers, with its command, its environment and
+# nothing else, as a user without rights.
+run_container() {
+	local secrets command=() environment=() user=()
+	jq --arg name "$1" --arg kind "$2" '.items[] | select(.kind == "CronJob" and .metadata.name == $name) |
+		.spec.jobTemplate.spec.template.spec[$kind][0]' "$T/objects.json" >"$T/container"
+	secrets='{"postgres-backup-s3-credentials/access-key-id": env.AWS_ACCESS_KEY_ID,
 		"postgres-backup-s3-credentials/secret-access-key": env.AWS_SECRET_ACCESS_KEY,
 		"postgres-restore-drill-s3-credentials/access-key-id": env.AWS_ACCESS_KEY_ID,
 		"postgres-restore-drill-s3-credentials/secret-access-key": env.AWS_SECRET_ACCESS_KEY,
-		"postgresql-auth/admin-password": "s3cret $(word) $$"}')
-	container_of "$1" >"$T/container"
-	mapfile -d '' -t environment < <(jq -j --argjson secrets "$secrets" '.env[] | .name + "=" +
-		(if .valueFrom then .valueFrom.secretKeyRef | $secrets[.name + "/" + .key]
-		 else .value | gsub("\\$\\$"; "$") end) + "\u0000"' "$T/container")
-	mapfile -d '' -t args < <(jq -j '.args[] | gsub("\\$\\$"; "$") + "\u0000"' "$T/container")
+		"postgresql-auth/admin-password": "s3cret $(word) $$"}'
+	mapfile -d '' -t environment < <(words "$secrets as \$secrets | .env[] | .name + \"=\" +
+		(if .valueFrom then .valueFrom.secretKeyRef | \$secrets[.name + \"/\" + .key] | gsub(\"[$]\"; \"\$\$\")
+		 else .value end)")
+	mapfile -d '' -t command < <(words '.command // ["pgmuster"] | .[]' && words '.args // [] | .[]')
 	[ "$(id -u)" != 0 ] || user=(setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs --bounding-set=-all)
-	"${user[@]}" env -i PATH=/usr/bin:/bin PGMUSTER_PG_BIN="$PG_BIN" PGHOSTADDR=127.0.0.1 "${environment[@]}" \
-		"$(type -P time)" -f %M -o "$T/mount/rss" "$(type -P pgmuster)" "${args[@]/\/scratch/$T/mount/scratch}"
+	exec "${user[@]}" env -i PATH="$(dirname "$(type -P pgmuster)"):$PG_BIN:/usr/bin:/bin" PGHOSTADDR="${ADDRESS:-}" \
+		"${environment[@]}" "$(type -P time)" -f %M -o "$T/mount/rss" "${command[@]}"
+}
+
+run_job() (run_container "$1" containers)
+
+# What is mounted into a pod at a fixed place is below $T/mount here.
+mount_volumes() {
+	mkdir -p "$T/mount/scratch" "$T/mount/run" "$T/mount/etc"
+	jq -r '.items[] | select(.kind == "ConfigMap").data["databases.json"]' "$T/objects.json" >"$T/mount/etc/databases.json"
+	jq --arg at "$T/mount" 'walk(if type == "string" then gsub("/etc/pgmuster"; $at + "/etc") |
+		gsub("/run/postgresql"; $at + "/run") | gsub("/scratch"; $at + "/scratch") else . end)' \
+		"$T/objects.json" >"$T/changed"
+	mv "$T/changed" "$T/objects.json"
+	chmod 755 "$T"
+	chmod -R 777 "$T/mount"
+}
+
+below_its_limit() {
+	local limit
+	limit=$(jq -r '.resources.limits.memory | rtrimstr("Gi") as $g | if $g != . then ($g | tonumber) * 1048576
+		else (rtrimstr("Mi") | tonumber) * 1024 end' "$T/container")
+	[ "$(tail -n 1 "$T/mount/rss")" -lt "$limit" ] || fail "took $(cat "$T/mount/rss") KiB, its limit is $limit"
+	rm -f "$T/mount/rss"
 }
 
 test_jobs_run_as_they_stand() {
-	local name limit
+	local name
 	PG_LISTEN=127.0.0.1 start_pg 18
 	fill_server demo
 	sql postgres "ALTER ROLE postgres PASSWORD 's3cret \$(word) \$\$'" >/dev/null
@@ -273,19 +293,11 @@ test_jobs_run_as_they_stand() {
 	sql postgres "SELECT json_agg(datname) FROM pg_database WHERE datname <> 'template0'" >"$T/list.json"
 	gen --format json --store-endpoint "$AWS_ENDPOINT_URL" --store-bucket "$S3_BUCKET" --postgres-port "$PGPORT" \
 		--time-zone America/Sao_Paulo --drill-check content "$T/list.json" >"$T/objects.json"
-	mkdir -p "$T/mount/scratch" "$T/mount/etc"
-	jq -r '.items[] | select(.kind == "ConfigMap").data["databases.json"]' "$T/objects.json" >"$T/mount/etc/databases.json"
-	# The one file that is mounted at a fixed place.
-	jq --arg at "$T/mount/etc" 'walk(if type == "string" then gsub("/etc/pgmuster"; $at) else . end)' \
-		"$T/objects.json" >"$T/changed" && mv "$T/changed" "$T/objects.json"
-	chmod 755 "$T" "$T/mount"
-	chmod 777 "$T/mount" "$T/mount/scratch"
+	mount_volumes
+	ADDRESS=127.0.0.1 # of the Service, which DNS would tell
 	for name in postgres-backup postgres-verify postgres-restore-drill; do
 		assert_exit 0 run_job "$name"
-		limit=$(jq -r '.resources.limits.memory | rtrimstr("Gi") as $g | if $g != . then ($g | tonumber) * 1048576
-			else (rtrimstr("Mi") | tonumber) * 1024 end' "$T/container")
-		[ "$(tail -n 1 "$T/mount/rss")" -lt "$limit" ] || fail "$name took $(cat "$T/mount/rss") KiB, its limit is $limit"
-		rm -f "$T/mount/rss"
+		below_its_limit
 	done
 	assert_eq '' "$(ls "$T/mount/scratch")"
 	assert_exit 0 pgmuster list --store "s3://$S3_BUCKET/postgresql" --json
@@ -294,6 +306,31 @@ test_jobs_run_as_they_stand() {
 	jq '. + ["gone"]' "$T/list.json" >"$T/mount/etc/databases.json"
 	assert_exit 1 run_job postgres-verify
 	assert_contains "$(cat "$T/out" "$T/err")" gone
+}
+
+test_sidecar_runs_as_it_stands() {
+	local sidecar probe
+	start_pg 18
+	fill_server demo
+	start_s3 versitygw
+	pgmuster dump -q --store "s3://$S3_BUCKET/postgresql" >/dev/null
+	jq -n --arg endpoint "$AWS_ENDPOINT_URL" --arg bucket "$S3_BUCKET" '{databases: {postgres: ["immich"]}, backup: {
+		store: {endpoint: $endpoint, bucket: $bucket},
+		drill: {check: "content", shape: "sidecar", sidecar: {image: ("x@sha256:" + "1" * 64),
+			preloadLibraries: ["pg_stat_statements"], parameters: {search_path: "\"$user\", public", work_mem: "8MB"}}}}}' \
+		>"$T/input.json"
+	gen --format json "$T/input.json" >"$T/objects.json"
+	mount_volumes
+	(run_container postgres-restore-drill initContainers) >"$T/sidecar.log" 2>&1 &
+	sidecar=$!
+	mapfile -d '' -t probe < <(jq -j '.items[] | .. | .startupProbe? // empty | .exec.command[] | . + "\u0000"' "$T/objects.json")
+	PATH=$PG_BIN:$PATH eventually 60 "${probe[@]}" || fail "$(cat "$T/sidecar.log")"
+	assert_eq '"$user", public|pg_stat_statements|minimal|' "$(PGHOST=$T/mount/run PGPORT=5432 psql -U postgres -Atc "SELECT
+		concat_ws('|', current_setting('search_path'), current_setting('shared_preload_libraries'),
+			current_setting('wal_level'), current_setting('listen_addresses'))" postgres)"
+	assert_exit 0 run_job postgres-restore-drill
+	kill "$(head -n 1 "$T/mount/scratch/data/postmaster.pid")"
+	wait $sidecar || fail "the sidecar ended with $?: $(tail "$T/sidecar.log")"
 }
 
 # What kube-state-metrics says of the jobs as they were generated, and which alerts have to ring. Samples every 5 minutes, for 200 hours.
