@@ -32,11 +32,12 @@ struct common {
 extern struct common common;
 extern const struct option common_options[]; /* store and output */
 
-/* --server and --pg-bin; a verb's table may include them. */
-#define SERVER_OPTIONS(what)                                                                       \
+/* --server and --pg-bin; a verb's table may include them. Only a restore's server may come from the
+ * environment: a drill must never find the one that a restore was meant for. */
+#define SERVER_OPTIONS(environment, what)                                                          \
 	{                                                                                          \
 		.name = "server", .type = OPTION_STRING, .into = &common.server,                   \
-		.argument = "CONNINFO", .help = what                                               \
+		.argument = "CONNINFO", .env = (environment), .help = what                         \
 	}
 #define PG_BIN_OPTION                                                                              \
 	{                                                                                          \
@@ -46,13 +47,20 @@ extern const struct option common_options[]; /* store and output */
 	}
 
 /* Options that several verbs have, into a variable of theirs. */
-#define KEY_OPTION(variable)                                                                       \
+/* Which backup: into a struct backup_choice. */
+#define WHICH_OPTIONS(variable)                                                                    \
+	{.name = "key",                                                                            \
+	 .letter = 'k',                                                                            \
+	 .type = OPTION_STRING,                                                                    \
+	 .into = &(variable).key,                                                                  \
+	 .argument = "KEY",                                                                        \
+	 .env = "PGMUSTER_KEY",                                                                    \
+	 .help = "Which dump; the newest complete backup when not given. A dump of another "       \
+		 "script (.sql.zst, .sql.gz) has to be named."},                                   \
 	{                                                                                          \
-		.name = "key", .letter = 'k', .type = OPTION_STRING, .into = &(variable),          \
-		.argument = "KEY",                                                                 \
-		.help =                                                                            \
-		    "Which dump; the newest complete backup when not given. A dump of another "    \
-		    "script (.sql.zst, .sql.gz) has to be named."                                  \
+		.name = "day", .type = OPTION_STRING, .into = &(variable).day,                     \
+		.argument = "YYYY-MM-DD", .env = "PGMUSTER_DAY",                                   \
+		.help = "The newest complete backup of this day, as keys name it."                 \
 	}
 #define MAX_AGE_OPTION(variable)                                                                   \
 	{                                                                                          \

@@ -4,7 +4,8 @@
 
 #include <unistd.h>
 
-static const char *key, *expect, *scratch_directory;
+static struct backup_choice which;
+static const char *expect, *scratch_directory;
 static int64_t max_age_s;
 static int check = CHECK_COUNTS - CHECK_SMOKE; /* a drill that checks nothing is none */
 static long jobs = 2;
@@ -12,7 +13,7 @@ static bool no_evidence;
 static struct option_list allow_errors;
 
 static const struct option own[] = {
-    KEY_OPTION(key),
+    WHICH_OPTIONS(which),
     {.name = "check",
      .type = OPTION_CHOICE,
      .into = &check,
@@ -21,7 +22,8 @@ static const struct option own[] = {
      .help = "smoke: databases and tables are there; counts: every table has its rows, every "
 	     "sequence its value; content: every row, large object and definition is the same."},
     JOBS_OPTION(jobs, "Databases restored and counted at once."),
-    SERVER_OPTIONS("An empty scratch server to restore into, such as a sidecar; without this one "
+    SERVER_OPTIONS(NULL,
+		   "An empty scratch server to restore into, such as a sidecar; without this one "
 		   "is made, used and removed."),
     {.name = "scratch-directory",
      .type = OPTION_STRING,
@@ -70,7 +72,7 @@ bool cmd_drill(int argc, char **argv, int *code, struct err *e)
 	const struct drill_options o = {
 	    .store = store,
 	    .store_options = &common.store,
-	    .key = key,
+	    .which = which,
 	    .server = common.server ? &server : NULL,
 	    .scratch_directory = scratch_directory,
 	    .client_directory = common.pg_bin,

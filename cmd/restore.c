@@ -6,48 +6,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *key, *database, *as, *table;
+static struct backup_choice which;
+static const char *database, *as, *table;
 static int check = CHECK_COUNTS;
 static long jobs = 2;
 static bool dry_run, existing;
 static struct option_list allow_errors;
 
 static const struct option own[] = {
-    SERVER_OPTIONS("The server to restore into; libpq's own settings (PGHOST, PGUSER, ...) "
+    SERVER_OPTIONS("PGMUSTER_SERVER",
+		   "The server to restore into; libpq's own settings (PGHOST, PGUSER, ...) "
 		   "otherwise."),
-    KEY_OPTION(key),
+    WHICH_OPTIONS(which),
     {.name = "database",
      .letter = 'd',
      .type = OPTION_STRING,
      .into = &database,
      .argument = "NAME",
+     .env = "PGMUSTER_DATABASE",
      .help = "Only this database; only its part of the dump is fetched."},
     {.name = "as",
      .type = OPTION_STRING,
      .into = &as,
      .argument = "NAME",
+     .env = "PGMUSTER_AS",
      .help = "Restore the database under this name; with --table, into the database of this name."},
     {.name = "table",
      .letter = 't',
      .type = OPTION_STRING,
      .into = &table,
      .argument = "SCHEMA.TABLE",
+     .env = "PGMUSTER_TABLE",
      .help = "Only this table of the database, with its sequences, indexes, constraints and "
 	     "triggers. What it refers to has to be there."},
     {.name = "allow-existing",
      .type = OPTION_FLAG,
      .into = &existing,
+     .env = "PGMUSTER_ALLOW_EXISTING",
      .help = "Restore into a server, database or table that holds such objects already. Rows are "
 	     "added to an existing table."},
     {.name = "dry-run",
      .type = OPTION_FLAG,
      .into = &dry_run,
+     .env = "PGMUSTER_DRY_RUN",
      .help = "Check everything, say what would be fetched, change nothing."},
     {.name = "check",
      .type = OPTION_CHOICE,
      .into = &check,
      .argument = "LEVEL",
      .choices = check_level_names,
+     .env = "PGMUSTER_CHECK",
      .help = "What is counted back afterwards: none, smoke, counts or content."},
     JOBS_OPTION(jobs, "Databases restored at once."),
     ALLOW_ERROR_OPTION(allow_errors),
@@ -100,7 +108,7 @@ bool cmd_restore(int argc, char **argv, int *code, struct err *e)
 	const struct restore_options o = {
 	    .store = store,
 	    .store_options = &common.store,
-	    .key = key,
+	    .which = which,
 	    .target = &target,
 	    .client_directory = common.pg_bin,
 	    .database = database,

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *key, *database;
+static struct backup_choice which;
+static const char *database;
 static bool tables;
 
 static const struct option own[] = {
-    KEY_OPTION(key),
+    WHICH_OPTIONS(which),
     {.name = "database",
      .letter = 'd',
      .type = OPTION_STRING,
@@ -136,7 +137,7 @@ bool cmd_show(int argc, char **argv, int *code, struct err *e)
 	CLEANUP(store_freep) struct store *store = cmd_store(e);
 	if (!store || !catalogue_read(store, &c, e))
 		return false;
-	b = catalogue_choose(&c, key, e);
+	b = catalogue_choose(&c, &which, e);
 	if (!b)
 		return err_in(e, "%s", store_url(store));
 	if (b->status == BACKUP_FOREIGN) {

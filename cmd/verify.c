@@ -2,11 +2,12 @@
 
 #include "backup/verify.h"
 
-static const char *key, *expect;
+static struct backup_choice which;
+static const char *expect;
 static int64_t max_age_s;
 
 static const struct option own[] = {
-    KEY_OPTION(key),
+    WHICH_OPTIONS(which),
     MAX_AGE_OPTION(max_age_s),
     EXPECT_OPTION(expect),
     {0},
@@ -36,7 +37,7 @@ bool cmd_verify(int argc, char **argv, int *code, struct err *e)
 	if (!store || (expect && !expected_read(expect, &expected, e)))
 		return false;
 	const struct verify_options o = {
-	    .key = key,
+	    .which = which,
 	    .max_age_s = max_age_s,
 	    .expected = expect ? &expected : NULL,
 	    .now = time(NULL),

@@ -254,20 +254,85 @@ static struct backup *choose_named(const struct catalogue *c, const char *key, s
 	return b;
 }
 
-struct backup *catalogue_choose(const struct catalogue *c, const char *key, struct err *e)
+static void day_of(const struct backup *b, char day[KEY_DAY_SIZE])
 {
-	if (key)
-		return choose_named(c, key, e);
+	struct tm tm;
+
+	if (key_day(b->key, day))
+		return;
+	localtime_r(&b->time, &tm);
+	if (strftime(day, KEY_DAY_SIZE, "%Y-%m-%d", &tm) == 0)
+		day[0] = '\0';
+}
+
+static bool is_of_day(const struct backup *b, const char *day)
+{
+	char own[KEY_DAY_SIZE];
+
+	day_of(b, own);
+	return !day || strcmp(own, day) == 0;
+}
+
+/* What there is instead, newest first, as many as a hint holds. */
+static void no_such_day(const struct catalogue *c, const char *day, struct err *e)
+{
+	CLEANUP(freep) char *days = xstrdup("");
+	char last[KEY_DAY_SIZE] = "", own[KEY_DAY_SIZE];
+	size_t count = 0;
+
+	for (size_t i = c->count; i-- > 0 && count < 20;) {
+		day_of(&c->backups[i], own);
+		if (c->backups[i].status != BACKUP_COMPLETE || strcmp(own, last) == 0)
+			continue;
+		char *more = xasprintf("%s%s%s", days, count++ ? ", " : "", own);
+		free(days);
+		days = more;
+		memcpy(last, own, sizeof last);
+	}
+	err_set(e, ERR_MISSING, "no complete backup of %s", day);
+	err_hint(e, "complete ones are of %s%s", days, count == 20 ? ", ..." : "");
+}
+
+static bool check_choice(const struct backup_choice *choice, struct err *e)
+{
+	char day[KEY_DAY_SIZE];
+
+	if (choice->key && choice->day)
+		return err_set(e, ERR_USAGE, "key %s and day %s: only one of them can choose",
+			       choice->key, choice->day);
+	if (choice->day && (!key_day(choice->day, day) || strcmp(choice->day, day) != 0))
+		return err_set(e, ERR_USAGE, "day %s: expected YYYY-MM-DD", choice->day);
+	return true;
+}
+
+struct backup *catalogue_choose(const struct catalogue *c, const struct backup_choice *choice,
+				struct err *e)
+{
+	bool any = false;
+
+	if (!check_choice(choice, e))
+		return NULL;
+	if (choice->key)
+		return choose_named(c, choice->key, e);
 	for (size_t i = c->count; i-- > 0;) {
 		struct backup *b = &c->backups[i];
 
+		any = any || b->status == BACKUP_COMPLETE;
+		if (!is_of_day(b, choice->day))
+			continue;
 		if (b->status == BACKUP_COMPLETE)
 			return b;
 		if (b->status == BACKUP_DAMAGED) {
-			err_set(e, b->problem_kind, "the newest backup is damaged: %s", b->problem);
+			err_set(e, b->problem_kind, "the newest backup%s%s is damaged: %s",
+				choice->day ? " of " : "", choice->day ? choice->day : "",
+				b->problem);
 			err_hint(e, "name an older one with --key; `pgmuster list` shows them");
 			return NULL;
 		}
+	}
+	if (any) {
+		no_such_day(c, choice->day, e);
+		return NULL;
 	}
 	err_set(e, ERR_CORRUPT, "no complete backup");
 	if (c->count > 0)

@@ -43,11 +43,20 @@ struct catalogue {
 MUST_USE bool catalogue_read(struct store *, struct catalogue *, struct err *);
 void catalogue_stop(struct catalogue *);
 
+/* Which backup an operator means; neither: the newest complete one. */
+struct backup_choice {
+	const char *key; /* this one, whatever it is */
+	const char *day; /* "2026-11-21": the newest complete one of the day that its key names; the
+			    local day it was made on when its key names none */
+};
+
 /*
- * The backup to work on: that of key, or with NULL the newest complete one. ERR_MISSING for a key that
- * is not there; ERR_CORRUPT when there is no complete backup at all, or a newer one that is damaged.
+ * The backup to work on. ERR_MISSING for a key or a day that is not there; ERR_CORRUPT when there is
+ * no complete backup at all, or a newer one that is damaged; ERR_USAGE for a key and a day, or a day
+ * that is none.
  */
-struct backup *catalogue_choose(const struct catalogue *, const char *key, struct err *);
+struct backup *catalogue_choose(const struct catalogue *, const struct backup_choice *,
+				struct err *);
 
 /* The manifest of a complete backup, whole. The caller stops it in either case. */
 MUST_USE bool backup_manifest(struct store *, const char *key, struct manifest *, struct err *);

@@ -44,7 +44,7 @@ static bool choose(struct drill *d, struct err *e)
 {
 	if (!catalogue_read(d->o->store, &d->catalogue, e))
 		return false;
-	d->backup = catalogue_choose(&d->catalogue, d->o->key, e);
+	d->backup = catalogue_choose(&d->catalogue, &d->o->which, e);
 	if (!d->backup)
 		return err_in(e, "%s", store_url(d->o->store));
 	check_age(d->backup, d->o->max_age_s, d->o->now, &d->found);

@@ -13,7 +13,7 @@
 struct drill_options {
 	struct store *store;
 	const struct store_options *store_options;
-	const char *key; /* NULL: the newest complete backup */
+	struct backup_choice which;
 	/* A scratch server that the caller runs, or NULL for one of our own. */
 	const struct pg_target *server;
 	const char *scratch_directory; /* NULL: TMPDIR, else /tmp */

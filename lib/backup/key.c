@@ -87,6 +87,52 @@ char *key_beside(const char *key, time_t t, const char *unique)
 			 KEY_DUMP_SUFFIX);
 }
 
+static int number(const char *digits, int count)
+{
+	int n = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (digits[i] < '0' || digits[i] > '9')
+			return -1;
+		n = n * 10 + digits[i] - '0';
+	}
+	return n;
+}
+
+/* A date at the very beginning of text, with one separator twice or none. */
+static bool starts_with_day(const char *text, char day[KEY_DAY_SIZE])
+{
+	const char *month, *date;
+	size_t gap;
+
+	if (number(text, 4) < 0)
+		return false;
+	gap = text[4] != '\0' && strchr("/-_.", text[4]) ? 1 : 0;
+	month = text + 4 + gap;
+	if (number(month, 2) < 1 || number(month, 2) > 12 || (gap && month[2] != text[4]))
+		return false;
+	date = month + 2 + gap;
+	if (number(date, 2) < 1 || number(date, 2) > 31)
+		return false;
+	memcpy(day, "0000-00-00", KEY_DAY_SIZE);
+	memcpy(day, text, 4);
+	memcpy(day + 5, month, 2);
+	memcpy(day + 8, date, 2);
+	return true;
+}
+
+bool key_day(const char *key, char day[KEY_DAY_SIZE])
+{
+	bool in_number = false;
+
+	for (; *key; key++) {
+		if (!in_number && starts_with_day(key, day))
+			return true;
+		in_number = *key >= '0' && *key <= '9';
+	}
+	return false;
+}
+
 char *key_of_evidence(const char *key, time_t t)
 {
 	int folder = (int)(key_name(key) - key);

@@ -31,6 +31,11 @@ char *key_of_evidence(const char *key, time_t t);
 /* The part after the last "/". */
 const char *key_name(const char *key);
 
+/* The first date in a key, whether 2026/11/21, 2026-11-21, 2026_11_21, 2026.11.21 or 20261121, as
+ * "2026-11-21"; false when there is none. */
+#define KEY_DAY_SIZE 11
+bool key_day(const char *key, char day[KEY_DAY_SIZE]);
+
 bool key_has_suffix(const char *key, const char *suffix);
 bool key_is_dump(const char *key);     /* .sql.zst or .sql.gz */
 bool key_is_evidence(const char *key); /* drill-*.json */

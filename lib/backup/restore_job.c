@@ -41,7 +41,7 @@ static bool open_backup(struct job *j, struct err *e)
 {
 	if (!catalogue_read(j->o->store, &j->catalogue, e))
 		return false;
-	j->backup = catalogue_choose(&j->catalogue, j->o->key, e);
+	j->backup = catalogue_choose(&j->catalogue, &j->o->which, e);
 	return j->backup && reader_open(&j->reader, j->o->store, j->backup, e);
 }
 
@@ -152,13 +152,14 @@ static bool plan(struct job *j, struct report *r, struct err *e)
 	size_t count = 0;
 	uint64_t bytes = 0;
 
-	if (!j->reader.complete) {
-		bytes = j->backup->bytes;
-	} else if (!j->o->database) {
+	if (j->o->database) {
+		if (!restore_ranges(&j->reader, j->o->database, j->o->table ? &table : NULL, ranges,
+				    &count, e))
+			return false;
+	} else if (j->reader.complete) {
 		ranges[count++] = (struct range){0, j->reader.manifest.plain_bytes};
-	} else if (!restore_ranges(&j->reader, j->o->database, j->o->table ? &table : NULL, ranges,
-				   &count, e)) {
-		return false;
+	} else {
+		bytes = j->backup->bytes;
 	}
 	for (size_t i = 0; i < count; i++) {
 		uint64_t cost;

@@ -2,6 +2,7 @@
 #ifndef BACKUP_RESTORE_JOB_H
 #define BACKUP_RESTORE_JOB_H
 
+#include "backup/catalogue.h"
 #include "backup/countback.h"
 #include "backup/tally.h"
 #include "report/report.h"
@@ -10,7 +11,7 @@
 struct restore_options {
 	struct store *store;
 	const struct store_options *store_options;
-	const char *key; /* NULL: the newest complete backup */
+	struct backup_choice which;
 	const struct pg_target *target;
 	const char *client_directory;
 	const char *database; /* NULL: all */

@@ -134,7 +134,7 @@ bool verify_run(struct store *store, const struct verify_options *o, struct repo
 
 	if (!catalogue_read(store, &c, e))
 		return false;
-	b = catalogue_choose(&c, o->key, e);
+	b = catalogue_choose(&c, &o->which, e);
 	if (!b || !reader_open(&reader, store, b, e))
 		return err_in(e, "%s", store_url(store));
 	check_age(b, o->max_age_s, o->now, &d);

@@ -9,7 +9,7 @@
 #include "report/report.h"
 
 struct verify_options {
-	const char *key;                 /* NULL: the newest complete backup */
+	struct backup_choice which;
 	int64_t max_age_s;               /* 0: any age */
 	const struct expected *expected; /* NULL: whatever is there */
 	time_t now;

@@ -50,19 +50,36 @@ static void remove_object(const char *key)
 static const char *chosen(const struct catalogue *c, const char *key)
 {
 	struct err e = {0};
-	const struct backup *b = catalogue_choose(c, key, &e);
+	const struct backup *b = catalogue_choose(c, &(struct backup_choice){.key = key}, &e);
 
 	cr_assert(b, "%s", e.text);
 	return b->key;
 }
 
-static void chooses_none(const struct catalogue *c, const char *key, enum err_kind kind,
-			 const char *message)
+static const char *chosen_of_day(const struct catalogue *c, const char *day)
+{
+	struct err e = {0};
+	const struct backup *b = catalogue_choose(c, &(struct backup_choice){.day = day}, &e);
+
+	cr_assert(b, "%s: %s", day, e.text);
+	return b->key;
+}
+
+static struct err refused(const struct catalogue *c, const struct backup_choice *choice,
+			  enum err_kind kind)
 {
 	struct err e = {0};
 
-	cr_assert_null(catalogue_choose(c, key, &e));
-	cr_assert_eq(e.kind, kind);
+	cr_assert_null(catalogue_choose(c, choice, &e));
+	cr_assert_eq(e.kind, kind, "%s", e.text);
+	return e;
+}
+
+static void chooses_none(const struct catalogue *c, const char *key, enum err_kind kind,
+			 const char *message)
+{
+	struct err e = refused(c, &(struct backup_choice){.key = key}, kind);
+
 	cr_assert(strstr(e.text, message), "%s", e.text);
 }
 
@@ -149,8 +166,7 @@ Test(backup_catalogue, an_unmarked_dump_is_foreign_and_chosen_only_by_name)
 		cr_assert_str_eq(chosen(&c, c.backups[i].key), c.backups[i].key);
 	}
 	chooses_none(&c, NULL, ERR_CORRUPT, "no complete backup");
-	struct err e = {0};
-	catalogue_choose(&c, NULL, &e);
+	struct err e = refused(&c, &(struct backup_choice){0}, ERR_CORRUPT);
 	cr_assert(strstr(e.hint, "5 dumps"), "%s", e.hint);
 }
 
@@ -296,6 +312,102 @@ Test(backup_catalogue, a_newer_backup_that_is_damaged_is_not_passed_over)
 	night_backup(&(struct night_backup){.key = "newest.sql.zst", .finished = NIGHT + 1});
 	read_store(&older);
 	cr_assert_str_eq(chosen(&older, NULL), "newest.sql.zst");
+}
+
+Test(backup_catalogue, of_a_day_the_newest_complete_one_is_chosen)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "2026/11/19/full.sql.zst"});
+	night_backup(
+	    &(struct night_backup){.key = "2026/11/20/full.sql.zst", .finished = NIGHT + 1});
+	night_backup(
+	    &(struct night_backup){.key = "2026/11/20/full-120000.sql.zst", .finished = NIGHT + 2});
+	night_backup(
+	    &(struct night_backup){.key = "2026/11/20/full-130000.sql.zst", .no_manifest = true});
+	text("2026/11/20/old.sql.gz", "\037\213\010");
+	read_store(&c);
+	cr_assert_str_eq(chosen_of_day(&c, "2026-11-19"), "2026/11/19/full.sql.zst");
+	cr_assert_str_eq(chosen_of_day(&c, "2026-11-20"), "2026/11/20/full-120000.sql.zst");
+}
+
+/* The job's own day is in the key: one made late in Sao Paulo is of the day before. */
+Test(backup_catalogue, a_day_is_the_key_s_own_and_the_local_one_where_the_key_has_none)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	setenv("TZ", "America/Sao_Paulo", 1);
+	tzset();
+	night_backup(&(struct night_backup){.key = "2026/11/22/full.sql.zst"});
+	night_backup(&(struct night_backup){.key = "full.sql.zst"});
+	read_store(&c);
+	cr_assert_str_eq(chosen_of_day(&c, "2026-11-22"), "2026/11/22/full.sql.zst");
+	cr_assert_str_eq(chosen_of_day(&c, "2026-11-20"), "full.sql.zst");
+	setenv("TZ", "UTC", 1);
+	tzset();
+	cr_assert_str_eq(chosen_of_day(&c, "2026-11-21"), "full.sql.zst");
+}
+
+Test(backup_catalogue, a_day_without_complete_backup_names_the_days_there_are)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+	struct err e;
+
+	text("2026-11-18.sql.gz", "\037\213\010");
+	read_store(&c);
+	e = refused(&c, &(struct backup_choice){.day = "2026-11-18"}, ERR_CORRUPT);
+	cr_assert_str_eq(e.text, "no complete backup");
+	catalogue_stop(&c);
+
+	for (int day = 1; day <= 25; day++) {
+		CLEANUP(freep) char *key = xasprintf("2026/10/%02d/full.sql.zst", day);
+
+		night_backup(
+		    &(struct night_backup){.key = key, .finished = NIGHT - 86400 * (30 - day)});
+		if (day != 2)
+			continue;
+		read_store(&c);
+		e = refused(&c, &(struct backup_choice){.day = "2026-11-18"}, ERR_MISSING);
+		cr_assert_str_eq(e.text, "no complete backup of 2026-11-18");
+		cr_assert_str_eq(e.hint, "complete ones are of 2026-10-02, 2026-10-01");
+		catalogue_stop(&c);
+	}
+	read_store(&c);
+	e = refused(&c, &(struct backup_choice){.day = "2026-11-18"}, ERR_MISSING);
+	cr_assert(strstr(e.hint, "are of 2026-10-25, 2026-10-24, "), "%s", e.hint);
+	cr_assert(strstr(e.hint, " 2026-10-06, ..."), "%s", e.hint);
+}
+
+Test(backup_catalogue, the_newest_of_a_day_that_is_damaged_is_not_passed_over)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+	struct err e;
+
+	night_backup(
+	    &(struct night_backup){.key = "2026-11-20.sql.zst", .finished = NIGHT - 86400});
+	night_backup(&(struct night_backup){.key = "2026-11-21.sql.zst"});
+	night_backup(&(struct night_backup){.key = "2026-11-21-b.sql.zst", .finished = NIGHT + 1});
+	remove_object("2026-11-21-b.sql.zst");
+	read_store(&c);
+	e = refused(&c, &(struct backup_choice){.day = "2026-11-21"}, ERR_CORRUPT);
+	cr_assert(strstr(e.text, "the newest backup of 2026-11-21 is damaged: 2026-11-21-b"), "%s",
+		  e.text);
+	cr_assert_str_eq(chosen_of_day(&c, "2026-11-20"), "2026-11-20.sql.zst");
+}
+
+Test(backup_catalogue, a_day_that_is_none_is_refused_and_so_is_a_second_choice)
+{
+	static const char *const days[] = {
+	    "",           "20261121", "2026/11/21",  "2026-11-2",   "2026-13-21", "2026-11-32",
+	    "21-11-2026", "today",    "2026-11-211", "x2026-11-21", "2026-1-21"};
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "2026/11/21/full.sql.zst"});
+	read_store(&c);
+	for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+		refused(&c, &(struct backup_choice){.day = days[i]}, ERR_USAGE);
+	refused(&c, &(struct backup_choice){.key = "2026/11/21/full.sql.zst", .day = "2026-11-21"},
+		ERR_USAGE);
 }
 
 Test(backup_catalogue, the_last_drill_of_each_backup_is_told)

@@ -40,6 +40,43 @@ Test(backup_key, is_of_the_local_day)
 	gives("%Y/%m/%d/%H.sql.zst", "2026/11/20/23.sql.zst");
 }
 
+Test(backup_key, names_its_day_whatever_separates_the_parts)
+{
+	static const char *const keys[] = {"2026/11/21/full.sql.zst",
+					   "2026-11-21.sql.zst",
+					   "pg_2026_11_21.sql.gz",
+					   "pg.2026.11.21.sql.zst",
+					   "full-20261121T023000.sql.zst",
+					   "full-20261121023000.sql.zst",
+					   "15/2026-11-21/2026-11-22.sql.zst"};
+	char day[KEY_DAY_SIZE];
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		cr_assert(key_day(keys[i], day), "%s", keys[i]);
+		cr_assert_str_eq(day, "2026-11-21", "%s", keys[i]);
+	}
+}
+
+Test(backup_key, without_a_date_names_no_day)
+{
+	static const char *const keys[] = {"full.sql.zst",
+					   "2026/full.sql.zst",
+					   "2026/11/x.sql.zst",
+					   "2026-11/21.sql.zst",
+					   "120261121.sql.zst",
+					   "2026-00-21.sql.zst",
+					   "2026-11-00.sql.zst",
+					   "2026",
+					   "2026/11",
+					   "2026/11/2",
+					   "202611",
+					   ""};
+	char day[KEY_DAY_SIZE];
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		cr_assert(!key_day(keys[i], day), "%s", keys[i]);
+}
+
 Test(backup_key, that_is_no_plain_path_or_no_dump_is_refused)
 {
 	CLEANUP(freep) char *longest = xcalloc(600, 1);

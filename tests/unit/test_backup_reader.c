@@ -38,7 +38,7 @@ static void open_key(struct opened *o, const char *key)
 	struct backup *b;
 
 	cr_assert(catalogue_read(night_store, &o->catalogue, &e), "%s", e.text);
-	b = catalogue_choose(&o->catalogue, key, &e);
+	b = catalogue_choose(&o->catalogue, &(struct backup_choice){.key = key}, &e);
 	cr_assert(b && reader_open(&o->reader, night_store, b, &e), "%s", e.text);
 }
 
@@ -238,7 +238,7 @@ static void refuses(const char *message)
 	struct backup *b;
 
 	cr_assert(catalogue_read(night_store, &c, &e), "%s", e.text);
-	b = catalogue_choose(&c, NULL, &e);
+	b = catalogue_choose(&c, &(struct backup_choice){0}, &e);
 	cr_assert(b, "%s", e.text);
 	cr_assert(!reader_open(&r, night_store, b, &e));
 	cr_assert_eq(e.kind, ERR_CORRUPT);

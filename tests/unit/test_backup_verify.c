@@ -14,7 +14,7 @@ Test(backup_verify, an_intact_backup_passes)
 	CLEANUP(outcome_stop) struct outcome out = {0};
 
 	passes(&newest);
-	passes(&(struct verify_options){.key = DUMP, .now = NIGHT});
+	passes(&(struct verify_options){.which.key = DUMP, .now = NIGHT});
 	verify(&newest, &out);
 	static const char *const shown[] = {
 	    "\"key\": \"full.sql.zst\"",
@@ -194,19 +194,19 @@ Test(backup_verify, an_old_script_s_dump_passes_and_says_what_is_not_proved)
 
 	put_foreign("old.sql.zst", small, len, true);
 	put_foreign("older.sql.zst", small, len, false);
-	passes(&(struct verify_options){.key = "old.sql.zst", .now = NIGHT});
-	verify(&(struct verify_options){.key = "older.sql.zst", .now = NIGHT}, &out);
+	passes(&(struct verify_options){.which.key = "old.sql.zst", .now = NIGHT});
+	verify(&(struct verify_options){.which.key = "older.sql.zst", .now = NIGHT}, &out);
 	cr_assert(out.told && out.good, "%s", out.json);
 	cr_assert(strstr(out.json, "\"status\": \"foreign\""), "%s", out.json);
 	cr_assert(strstr(out.json, "no manifest: "), "%s", out.json);
 	cr_assert(strstr(out.json, "no .sha256: "), "%s", out.json);
-	verify(&(struct verify_options){.key = "old.sql.zst", .now = NIGHT}, &out);
+	verify(&(struct verify_options){.which.key = "old.sql.zst", .now = NIGHT}, &out);
 	cr_assert(!strstr(out.json, "no .sha256: "), "%s", out.json);
 }
 
 Test(backup_verify, an_old_script_s_dump_that_is_no_whole_dump_fails)
 {
-	const struct verify_options old = {.key = "old.sql.zst", .now = NIGHT};
+	const struct verify_options old = {.which.key = "old.sql.zst", .now = NIGHT};
 	size_t len;
 	CLEANUP(freep) char *small = slurp(SMALL, &len);
 
@@ -223,5 +223,6 @@ Test(backup_verify, an_old_script_s_dump_that_is_no_whole_dump_fails)
 	    "0000000000000000000000000000000000000000000000000000000000000000  old.sql.zst\n");
 	fails(&old, 1, "by the sidecar");
 	put("old.sql.gz", "not gzip at all");
-	fails(&(struct verify_options){.key = "old.sql.gz", .now = NIGHT}, 1, "\"difference\": \"");
+	fails(&(struct verify_options){.which.key = "old.sql.gz", .now = NIGHT}, 1,
+	      "\"difference\": \"");
 }

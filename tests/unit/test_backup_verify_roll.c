@@ -44,7 +44,7 @@ Test(backup_verify_roll, a_changed_text_is_found_by_the_roll_alone)
 	passes(&newest);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		put_other(rows[i][0], rows[i][1]);
-		fails(&(struct verify_options){.key = DUMP, .now = NIGHT},
+		fails(&(struct verify_options){.which.key = DUMP, .now = NIGHT},
 		      strstr(rows[i][0], "ROLE") ? 2 : 1, rows[i][2]);
 	}
 }
@@ -57,10 +57,11 @@ Test(backup_verify_roll, another_backup_s_dump_fails_by_its_id)
 	CLEANUP(freep) char *other = peek("other.sql.zst", &len);
 	cr_assert_eq(len, dump_len);
 	poke(DUMP, other, len);
-	fails(&(struct verify_options){.key = DUMP, .now = NIGHT}, 3,
+	fails(&(struct verify_options){.which.key = DUMP, .now = NIGHT}, 3,
 	      "the dump bears the id \\\"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee\\\", the manifest 0000");
 	put_fitting(other, len);
-	fails(&(struct verify_options){.key = DUMP, .now = NIGHT}, 1, "the dump bears the id");
+	fails(&(struct verify_options){.which.key = DUMP, .now = NIGHT}, 1,
+	      "the dump bears the id");
 }
 
 /* Changed in the manifest, with the seal made anew. */
