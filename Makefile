@@ -105,7 +105,7 @@ lint:
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -I. -DVERSION='""' lib cmd gen
-	shellcheck -s bash -x tools/* tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
+	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
 
 bench: all
 	tests/bench

@@ -13,7 +13,8 @@ static bool no_role_passwords, allow_omissions;
 static struct option_list exclude;
 
 static const struct option own[] = {
-    SERVER_OPTIONS("The server to dump; libpq's own settings (PGHOST, PGUSER, PGPASSFILE, ...) "
+    SERVER_OPTIONS(NULL,
+		   "The server to dump; libpq's own settings (PGHOST, PGUSER, PGPASSFILE, ...) "
 		   "otherwise. A password does not belong here."),
     {.name = "level",
      .type = OPTION_INT,
@@ -45,6 +46,7 @@ static const struct option own[] = {
     {.name = "key-format",
      .type = OPTION_STRING,
      .into = &key_format,
+     .env = "PGMUSTER_KEY_FORMAT",
      .argument = "FORMAT",
      .help = "Name of the day's dump, as strftime writes it. If it is taken, the time of day is "
 	     "added: nothing is ever overwritten."},
