@@ -456,3 +456,14 @@ test_users_of_the_bucket_may_do_what_they_must_and_no_more() {
 	assert_contains "$(cat "$T/err")" 'may not write'
 	! as_user reader s3 PUT "$key" --data-binary x 2>/dev/null || fail 'the reader may write a dump'
 }
+
+# Zeros until the first push; a release whose pin was forgotten does not pass.
+test_pinned_image_is_of_this_version() {
+	local pin=$ROOT/nix/toolbox-image.json
+	assert_eq "$(cat "$ROOT/VERSION")" "$(jq -r .tag "$pin")" 'tag of nix/toolbox-image.json'
+	assert_eq 'linux/amd64 linux/arm64' "$(jq -r '.platforms | keys | join(" ")' "$pin")"
+	assert_eq true "$(jq '[.digest, .platforms[]] | all(test("^sha256:[0-9a-f]{64}$"))' "$pin")"
+	echo '["a"]' | pgmuster-gen --format json 2>"$T/err" >"$T/out"
+	assert_json '[.items[] | .. | .image? // empty] | unique | join(" ")' "$(jq -r '"\(.name):\(.tag)@\(.digest)"' "$pin")"
+	[[ $(jq -r .digest "$pin") != *:0000* ]] || assert_contains "$(cat "$T/err")" 'not published yet'
+}
