@@ -1,6 +1,7 @@
 #include "gen/check.h"
 
 #include "base/options.h"
+#include "base/text.h"
 #include "gen/cron.h"
 
 #include <arpa/inet.h>
@@ -10,6 +11,8 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
+
+#define MAX_SECONDS 315360000 /* ten years: Kubernetes counts some in 31 bits */
 
 static bool expected(struct err *e, const char *what)
 {
@@ -28,8 +31,8 @@ static bool is_label(const char *text, size_t len, size_t max, const char *set, 
 	       !strchr(inner, text[len - 1]);
 }
 
-/* Labels of DNS with dots between them. */
-static bool is_domain(const char *text, size_t len)
+/* Labels of DNS with dots between them, of at most max characters each. */
+static bool is_domain(const char *text, size_t len, size_t max)
 {
 	if (len == 0 || len > 253)
 		return false;
@@ -38,7 +41,7 @@ static bool is_domain(const char *text, size_t len)
 
 		if (label > (size_t)(end - text))
 			label = (size_t)(end - text);
-		if (!is_label(text, label, 63, LOWER DIGITS "-", "-"))
+		if (!is_label(text, label, max, LOWER DIGITS "-", "-"))
 			return false;
 		text += label;
 	}
@@ -47,16 +50,24 @@ static bool is_domain(const char *text, size_t len)
 
 bool check_text(const char *text, struct err *e)
 {
-	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			return expected(e, "text without control characters");
-	return *text || expected(e, "a text that is not empty");
+	uint32_t code;
+
+	if (*text == '\0')
+		return expected(e, "a text that is not empty");
+	for (size_t len; *text; text += len) {
+		len = text_utf8(text, &code);
+		if (len == 0 || code < 0x20 || code == 0x7f)
+			return expected(e, "text in UTF-8 without control characters");
+	}
+	return true;
 }
 
-bool check_role(const char *text, struct err *e)
+bool check_superuser(const char *text, struct err *e)
 {
-	return (strlen(text) <= 63 && !strpbrk(text, "'\\") && check_text(text, e)) ||
-	       expected(e, "a role's name, at most 63 bytes and without quotes and backslashes");
+	return (strlen(text) <= 63 && strncmp(text, "pg_", 3) != 0 && !strpbrk(text, "'\\") &&
+		check_text(text, e)) ||
+	       expected(e, "a superuser's name: at most 63 bytes, without quotes and backslashes, "
+			   "and not pg_...");
 }
 
 bool check_namespace(const char *text, struct err *e)
@@ -75,7 +86,7 @@ bool check_service(const char *text, struct err *e)
 
 bool check_object_name(const char *text, struct err *e)
 {
-	return is_domain(text, strlen(text)) ||
+	return is_domain(text, strlen(text), 253) ||
 	       expected(e, "an object's name: at most 253 of a-z, 0-9, - and ., a letter or digit "
 			   "at the ends of each part");
 }
@@ -101,39 +112,72 @@ bool check_label_name(const char *text, struct err *e)
 	const char *slash = strchr(text, '/');
 	const char *name = slash ? slash + 1 : text;
 
-	return ((!slash || is_domain(text, (size_t)(slash - text))) && *name &&
+	return ((!slash || is_domain(text, (size_t)(slash - text), 253)) && *name &&
 		check_label_value(name, e)) ||
 	       expected(e, "a label's name, such as app or example.org/team");
 }
 
+bool check_own_label(const char *text, struct err *e)
+{
+	return check_label_name(text, e) &&
+	       (strncmp(text, "app.kubernetes.io/", 18) != 0 ||
+		err_set(e, ERR_USAGE, "app.kubernetes.io/... are set by pgmuster-gen itself"));
+}
+
+/* The address in its usual spelling. False for a name, and for an IPv4 address that is written as one
+ * of IPv6: Kubernetes refuses it. */
+static bool parse_address(const char *text, struct in6_addr *address, char out[INET6_ADDRSTRLEN])
+{
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+	memset(address, 0, sizeof *address);
+	return inet_pton(family, text, address) == 1 &&
+	       !(family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(address)) &&
+	       inet_ntop(family, address, out, INET6_ADDRSTRLEN);
+}
+
 char *host_cidr(const char *host)
 {
-	unsigned char address[sizeof(struct in6_addr)];
+	struct in6_addr address;
+	char text[INET6_ADDRSTRLEN];
 
-	if (inet_pton(AF_INET, host, address) == 1)
-		return xasprintf("%s/32", host);
-	return inet_pton(AF_INET6, host, address) == 1 ? xasprintf("%s/128", host) : NULL;
+	return parse_address(host, &address, text)
+		   ? xasprintf("%s/%d", text, strchr(text, ':') ? 128 : 32)
+		   : NULL;
 }
 
 bool check_host(const char *text, struct err *e)
 {
 	CLEANUP(freep) char *address = host_cidr(text);
 
-	return address || (is_domain(text, strlen(text)) && text[strspn(text, DIGITS ".")]) ||
+	return address || (is_domain(text, strlen(text), 63) && text[strspn(text, DIGITS ".")]) ||
 	       expected(e, "a host name (in small letters) or an IP address");
+}
+
+/* Bits of an address behind the first ones are all 0. */
+static bool ends_in_zeros(const struct in6_addr *address, long bits)
+{
+	for (long i = bits; i < 128; i++)
+		if (address->s6_addr[i / 8] & (0x80 >> i % 8))
+			return false;
+	return true;
 }
 
 bool check_cidr(const char *text, struct err *e)
 {
 	const char *slash = strchr(text, '/');
 	CLEANUP(freep) char *host = xstrndup(text, slash ? (size_t)(slash - text) : 0);
-	CLEANUP(freep) char *address = host_cidr(host);
 	size_t digits = slash ? strspn(slash + 1, DIGITS) : 0;
+	long bits = digits > 0 && digits < 4 && !slash[1 + digits] ? atol(slash + 1) : -1;
+	char spelling[INET6_ADDRSTRLEN];
+	struct in6_addr address;
 
-	return (address && digits > 0 && digits < 4 && slash[1 + digits] == '\0' &&
-		(digits == 1 || slash[1] != '0') &&
-		atol(slash + 1) <= (strchr(host, ':') ? 128 : 32)) ||
-	       expected(e, "a network, such as 192.168.1.0/24");
+	if (bits < 0 || (digits > 1 && slash[1] == '0') ||
+	    !parse_address(host, &address, spelling) || bits > (strchr(host, ':') ? 128 : 32))
+		return expected(e, "a network, such as 192.168.1.0/24");
+	return ends_in_zeros(&address, bits) ||
+	       err_set(e, ERR_USAGE,
+		       "has bits behind the first %ld: the network's own address goes there", bits);
 }
 
 bool check_image(const char *text, struct err *e)
@@ -170,8 +214,8 @@ bool check_schedule(const char *text, struct err *e)
 
 bool parse_duration(const char *text, int64_t *seconds, struct err *e)
 {
-	return (option_duration(text, seconds) && *seconds > 0) ||
-	       expected(e, "a duration such as 26h, 90m, 30s or 7d");
+	return (option_duration(text, seconds) && *seconds > 0 && *seconds <= MAX_SECONDS) ||
+	       expected(e, "a duration such as 26h, 90m, 30s or 7d, at most ten years");
 }
 
 bool check_duration(const char *text, struct err *e)
@@ -209,11 +253,21 @@ bool parse_quantity(const char *text, double *out, struct err *e)
 	return expected(e, "a quantity such as 100m, 512Mi or 2");
 }
 
-bool check_quantity(const char *text, struct err *e)
+bool check_cpu(const char *text, struct err *e)
 {
 	double amount;
 
-	return parse_quantity(text, &amount, e);
+	return (parse_quantity(text, &amount, e) && amount >= 0.001 && amount <= 1024) ||
+	       expected(e, "processors, such as 100m or 2");
+}
+
+bool check_bytes(const char *text, struct err *e)
+{
+	double amount;
+
+	return (parse_quantity(text, &amount, e) && amount >= (double)MIB && amount <= 0x1p60 &&
+		!strchr(text, 'm')) ||
+	       expected(e, "a size such as 512Mi or 32Gi");
 }
 
 /* The port behind a host: ":9000", or the usual one; 0 for anything else. */
@@ -255,7 +309,7 @@ bool check_bucket(const char *text, struct err *e)
 	size_t len = strlen(text);
 	CLEANUP(freep) char *address = host_cidr(text);
 
-	return (len >= 3 && len <= 63 && is_domain(text, len) && !address) ||
+	return (len >= 3 && len <= 63 && is_domain(text, len, 63) && !address) ||
 	       expected(e, "a bucket's name: 3 to 63 of a-z, 0-9, - and ., a letter or digit at "
 			   "the ends");
 }
@@ -322,11 +376,23 @@ bool check_database(const char *text, struct err *e)
 	       err_set(e, ERR_USAGE, "template0 is in no dump: it accepts no connections");
 }
 
-bool check_parameter(const char *text, struct err *e)
+bool check_scratch_parameter(const char *text, struct err *e)
 {
+	static const char *const own[] = {"listen_addresses",
+					  "port",
+					  "unix_socket_directories",
+					  "unix_socket_permissions",
+					  "shared_preload_libraries",
+					  "data_directory",
+					  "hba_file",
+					  "config_file"};
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strcasecmp(text, own[i]) == 0)
+			return err_set(e, ERR_USAGE, "is the drill's own to set");
 	return (strlen(text) <= 63 && only(text, strlen(text), LOWER UPPER DIGITS "_.") &&
 		!strchr(DIGITS ".", text[0])) ||
-	       expected(e, "the name of a PostgreSQL setting, such as shared_buffers");
+	       expected(e, "the name of a PostgreSQL setting, such as work_mem");
 }
 
 bool check_library(const char *text, struct err *e)

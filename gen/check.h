@@ -10,12 +10,13 @@
 typedef bool check_fn(const char *text, struct err *);
 
 check_fn check_text;        /* not empty, no control characters */
-check_fn check_role;        /* that also stands in a conninfo */
+check_fn check_superuser;   /* a role's name that initdb takes, and a conninfo */
 check_fn check_namespace;   /* a DNS label, RFC 1123 */
 check_fn check_service;     /* a DNS label that begins with a letter, RFC 1035 */
 check_fn check_object_name; /* a DNS subdomain, RFC 1123: names of Secrets */
 check_fn check_secret_key;
 check_fn check_label_name; /* with an optional prefix and "/" */
+check_fn check_own_label;  /* of these, one that pgmuster-gen does not set itself */
 check_fn check_label_value;
 check_fn check_host; /* a DNS name or an IP address */
 check_fn check_cidr;
@@ -23,16 +24,17 @@ check_fn check_image; /* pinned by its digest */
 check_fn check_time_zone;
 check_fn check_schedule; /* that also runs at some time */
 check_fn check_duration; /* 26h, 90m, 30s, 7d; not 0 */
-check_fn check_quantity; /* 100m, 512Mi, 2; not 0 */
+check_fn check_cpu;      /* 100m, 2: up to 1024 */
+check_fn check_bytes;    /* 512Mi, 10G: from 1Mi to 1Ei */
 check_fn check_endpoint; /* http://host[:port] or https:// */
 check_fn check_bucket;
 check_fn check_prefix; /* of keys: may be empty */
 check_fn check_region;
 check_fn check_key_format;
 check_fn check_sops_name;
-check_fn check_database;  /* a name that pg_dump takes */
-check_fn check_parameter; /* a PostgreSQL setting's name */
-check_fn check_library;   /* for shared_preload_libraries */
+check_fn check_database;          /* a name that pg_dump takes */
+check_fn check_scratch_parameter; /* a PostgreSQL setting that is not the drill's own */
+check_fn check_library;           /* for shared_preload_libraries */
 
 /* The same, with the result. */
 MUST_USE bool parse_duration(const char *text, int64_t *seconds, struct err *);

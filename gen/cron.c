@@ -341,3 +341,8 @@ int64_t cron_longest_gap_s(const struct cron *c)
 	overnight = days.longest_gap - (times.last - times.first);
 	return overnight > times.longest_gap ? overnight : times.longest_gap;
 }
+
+bool cron_can_be_skipped(const struct cron *c)
+{
+	return c->every_s == 0 && c->hours >> 4 == 0;
+}

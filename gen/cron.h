@@ -29,10 +29,17 @@ MUST_USE bool cron_parse(const char *line, struct cron *out, struct err *);
  * on 31 February. */
 int64_t cron_longest_gap_s(const struct cron *);
 
+/* Does it only run between midnight and four, where clocks that go forward leave an hour out? Kubernetes
+ * does not make up for a run in that hour. */
+bool cron_can_be_skipped(const struct cron *);
+
 /* A name of the IANA time zone database, as Go's time.LoadLocation finds it in the copy that
  * kube-apiserver brings along ("America/Sao_Paulo", "UTC", links such as "Brazil/East" included);
  * not "", not "Local". Spelling matters. */
 bool time_zone_known(const char *name);
+
+/* Do this zone's clocks change every year? */
+bool time_zone_changes(const char *name);
 
 /* The known name nearest to this one, whole or by its last part ("sao paulo" too), or NULL when none
  * is near: for a hint. Never one with digits: Etc/GMT+3 is three hours behind, not ahead. */

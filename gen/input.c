@@ -1,20 +1,32 @@
 #include "gen/input.h"
 
 #include "base/text.h"
+#include "gen/objects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define OLDEST_MINOR 27 /* .spec.timeZone of a CronJob is stable since 1.27 */
 #define SIDECAR_MINOR 29
+#define MAX_LIST                                                                                   \
+	(200 * 1024) /* bytes; kubectl apply writes the object into an annotation of 256 KiB */
 
 static const char *const own_keys[] = {"version", "namespaces", "databases", "backup"};
+
+/* What is there, and not null. */
+static json_t *given(const json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	return json_is_null(value) ? NULL : value;
+}
 
 void input_stop(struct input *in)
 {
 	tree_freep(&in->databases);
 	tree_freep(&in->document);
 	settings_freep(&in->settings);
+	complaints_stop(&in->warnings);
 }
 
 json_t *input_parse(const char *text, size_t len, const char *name, struct err *e)
@@ -70,25 +82,29 @@ static bool is_own(const char *key)
 	return false;
 }
 
-static void read_foreign_key(const char *key, bool homelab, struct complaints *c)
+static void read_foreign_key(struct input *in, const char *key, bool homelab, struct complaints *c)
 {
-	CLEANUP(freep) char *where = xasprintf("$.%s", key);
+	CLEANUP(freep) char *where = path_inside("$", key);
+	const char *near = NULL;
 
 	for (size_t i = 0; i < sizeof own_keys / sizeof *own_keys; i++)
-		if (text_distance(key, own_keys[i]) <= 2) {
-			complain(c, where, "there is no such key; did you mean %s?", own_keys[i]);
-			return;
-		}
+		if (text_distance(key, own_keys[i]) <= 2)
+			near = own_keys[i];
 	if (!homelab)
-		complain(c, where,
-			 "there is no such key; databases and backup are what is read here");
+		complain(c, where, "there is no such key%s%s%s", near ? "; did you mean " : "",
+			 near ? near : ": databases and backup are what is read here",
+			 near ? "?" : "");
+	else if (near)
+		complain(&in->warnings, where, "is not read; did you mean %s?", near);
 }
 
 static void read_version(const json_t *version, struct complaints *c)
 {
 	const char *text = json_string_value(version);
-	size_t digits = text && strncmp(text, "1.", 2) == 0 ? strspn(text + 2, "0123456789") : 0;
+	size_t digits;
 
+	text += text && *text == 'v';
+	digits = text && strncmp(text, "1.", 2) == 0 ? strspn(text + 2, "0123456789") : 0;
 	if (digits == 0 || digits > 3 || (text[2 + digits] != '\0' && text[2 + digits] != '.'))
 		complain(c, "$.version", "expected the version of Kubernetes, such as \"1.34\"");
 	else if (atoi(text + 2) < OLDEST_MINOR)
@@ -101,7 +117,7 @@ static void read_namespace(const json_t *namespaces, const char *key, const char
 			   const struct input *in, struct part *out, struct complaints *c)
 {
 	CLEANUP(freep) char *where = xasprintf("$.namespaces.%s", key);
-	const json_t *value = json_object_get(namespaces, key);
+	const json_t *value = given(namespaces, key);
 	struct err e = {0};
 
 	if (!value) {
@@ -137,21 +153,20 @@ static const struct {
 static void read_object(struct input *in, json_t *object, struct complaints *c)
 {
 	bool homelab = json_object_get(object, "version") || json_object_get(object, "namespaces");
-	json_t *databases = json_object_get(object, "databases"), *value;
+	json_t *databases = given(object, "databases"), *value;
 	const char *key;
 
 	json_object_foreach(object, key, value)
 	{
 		if (!is_own(key))
-			read_foreign_key(key, homelab, c);
+			read_foreign_key(in, key, homelab, c);
 	}
-	if (json_object_get(object, "backup"))
-		settings_read(in->settings, json_object_get(object, "backup"), "$.backup", c);
-	if (json_object_get(object, "version"))
-		read_version(json_object_get(object, "version"), c);
-	if (json_is_object(databases) && json_object_get(databases, "postgres"))
-		read_databases(in, json_object_get(databases, "postgres"), "$.databases.postgres",
-			       c);
+	if (given(object, "backup"))
+		settings_read(in->settings, given(object, "backup"), "$.backup", c);
+	if (given(object, "version"))
+		read_version(given(object, "version"), c);
+	if (json_is_object(databases) && given(databases, "postgres"))
+		read_databases(in, given(databases, "postgres"), "$.databases.postgres", c);
 	else
 		complain(c, "$.databases.postgres", "is missing: a list of names of databases");
 }
@@ -179,38 +194,133 @@ bool input_read(struct input *in, const char *text, size_t len, const char *name
 static int kubernetes_minor(const struct input *in)
 {
 	const char *text = json_string_value(json_object_get(in->document, "version"));
+	const char *dot = text ? strchr(text, '.') : NULL;
 
-	return text && strlen(text) > 2 ? atoi(text + 2) : 0;
+	return dot ? atoi(dot + 1) : 0;
+}
+
+static void check_databases(const struct input *in, struct complaints *c)
+{
+	CLEANUP(tree_freep) json_t *names = json_object();
+	const json_t *name, *excluded = setting_json(in->settings, "dump.excludeDatabases");
+	size_t i, bytes = 0;
+
+	json_array_foreach(in->databases, i, name)
+	{
+		bytes += json_string_length(name) + strlen("  \"\",\n");
+		if (json_is_string(name))
+			json_object_set_new(names, json_string_value(name), json_true());
+	}
+	if (bytes > MAX_LIST)
+		complain(c, "$.databases.postgres",
+			 "%zu names are too long for a ConfigMap that kubectl applies", i);
+	json_array_foreach(excluded, i, name)
+	{
+		if (json_object_get(names, json_string_value(name)))
+			complain(c, "$.backup.dump.excludeDatabases",
+				 "\"%s\" is among the databases that have to be there",
+				 json_string_value(name));
+	}
+}
+
+static void check_sidecar(const struct input *in, struct complaints *c)
+{
+	if (strcmp(setting_text(in->settings, "drill.shape"), "sidecar") != 0)
+		return;
+	if (!setting_text(in->settings, "drill.sidecar.image"))
+		complain(c, "$.backup.drill.sidecar.image",
+			 "is missing: the image of the server, pinned by its digest");
+	if (kubernetes_minor(in) > 0 && kubernetes_minor(in) < SIDECAR_MINOR)
+		complain(c, "$.backup.drill.shape",
+			 "sidecar: needs Kubernetes 1.%d, and $.version is 1.%d", SIDECAR_MINOR,
+			 kubernetes_minor(in));
+}
+
+/* Kubernetes refuses a pod that asks for more than it may have. */
+static void check_resources(const struct settings *s, struct complaints *c)
+{
+	static const char *const sections[] = {"dump", "verify", "drill", "restore"};
+	static const char *const kinds[] = {"cpu", "memory"};
+
+	for (size_t i = 0; i < 8; i++) {
+		CLEANUP(freep)
+		char *request =
+		    xasprintf("%s.resources.requests.%s", sections[i / 2], kinds[i % 2]);
+		CLEANUP(freep)
+		char *limit = xasprintf("%s.resources.limits.%s", sections[i / 2], kinds[i % 2]);
+		CLEANUP(freep) char *where = xasprintf("$.backup.%s", request);
+		struct err e = {0};
+		double asked = 0, most = 0;
+
+		if (parse_quantity(setting_text(s, request), &asked, &e) &&
+		    parse_quantity(setting_text(s, limit), &most, &e) && asked > most)
+			complain(c, where, "%s is more than the limit, %s",
+				 setting_text(s, request), setting_text(s, limit));
+	}
+}
+
+static bool same(const struct settings *s, const char *one, const char *other)
+{
+	return strcmp(setting_text(s, one), setting_text(s, other)) == 0;
+}
+
+/* One Secret cannot be two. */
+static void check_secrets(const struct settings *s, struct complaints *c)
+{
+	if (same(s, "postgres.secret.name", "store.secret.name") ||
+	    same(s, "postgres.secret.name", "store.reader.name"))
+		complain(c, "$.backup.postgres.secret.name",
+			 "\"%s\" is the Secret of the store's keys already",
+			 setting_text(s, "postgres.secret.name"));
+	if (same(s, "store.secret.name", "store.reader.name") &&
+	    !same(s, "store.secret.sops", "store.reader.sops"))
+		complain(c, "$.backup.store.reader.sops",
+			 "\"%s\": the reader's Secret is the writer's, whose keys are \"%s\"",
+			 setting_text(s, "store.reader.sops"),
+			 setting_text(s, "store.secret.sops"));
+}
+
+/* The rule of the bucket does not ask whether there is a newer dump. */
+static void check_times(struct input *in, struct complaints *c)
+{
+	static const char *const sections[] = {"dump", "verify", "drill"};
+	const struct settings *s = in->settings;
+	int64_t late_s = job_late_s(s, "dump");
+
+	if ((int64_t)setting_int(s, "retention.days") * 86400 < late_s + 86400)
+		complain(c, "$.backup.retention.days",
+			 "%ld: too few, a dump may be the newest for %lld days",
+			 setting_int(s, "retention.days"), (long long)(late_s / 86400 + 1));
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		CLEANUP(freep) char *where = xasprintf("$.backup.%s.schedule", sections[i]);
+
+		if (job_can_be_skipped(s, sections[i]))
+			complain(
+			    &in->warnings, where,
+			    "\"%s\" may not come when clocks in %s go forward: Kubernetes then "
+			    "skips the run, and alerts wait a run longer; after 4:00 it always "
+			    "comes",
+			    setting_in(s, sections[i], "schedule"), setting_text(s, "timeZone"));
+	}
 }
 
 void input_check(struct input *in, struct complaints *c)
 {
-	const struct settings *s = in->settings;
-	const json_t *given = json_object_get(in->document, "namespaces");
-	bool sidecar = strcmp(setting_text(s, "drill.shape"), "sidecar") == 0;
+	const json_t *spaces = given(in->document, "namespaces");
 
-	if (given && !json_is_object(given))
+	if (spaces && !json_is_object(spaces))
 		complain(c, "$.namespaces", "expected an object");
 	for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++)
-		read_namespace(given, namespaces[i].key, namespaces[i].setting, in,
+		read_namespace(spaces, namespaces[i].key, namespaces[i].setting, in,
 			       (struct part *)((char *)in + namespaces[i].at), c);
-	if (!setting_text(s, "image"))
+	if (!setting_text(in->settings, "image"))
 		complain(c, "$.backup.image",
 			 "is missing: the toolbox image, pinned by its digest");
-	if (sidecar && !setting_text(s, "drill.sidecar.image"))
-		complain(c, "$.backup.drill.sidecar.image",
-			 "is missing: the image of the server, pinned by its digest");
-	if (sidecar && kubernetes_minor(in) > 0 && kubernetes_minor(in) < SIDECAR_MINOR)
-		complain(c, "$.backup.drill.shape",
-			 "sidecar: needs Kubernetes 1.%d, and $.version is 1.%d", SIDECAR_MINOR,
-			 kubernetes_minor(in));
-	for (size_t i = 0; i < json_array_size(setting_json(s, "dump.excludeDatabases")); i++)
-		for (size_t j = 0; j < json_array_size(in->databases); j++)
-			if (json_equal(json_array_get(setting_json(s, "dump.excludeDatabases"), i),
-				       json_array_get(in->databases, j)))
-				complain(c, "$.backup.dump.excludeDatabases",
-					 "\"%s\" is among the databases that have to be there",
-					 json_string_value(json_array_get(in->databases, j)));
+	check_databases(in, c);
+	check_sidecar(in, c);
+	check_resources(in->settings, c);
+	check_secrets(in->settings, c);
+	check_times(in, c);
 }
 
 json_t *input_schema(void)

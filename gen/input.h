@@ -6,8 +6,9 @@
  *                                                      homelab.kubernetes; may have "backup" too
  *   {"databases": {"postgres": [...]}, "backup": {...}}   with settings
  *
- * Of homelab.kubernetes, keys that are not ours are left alone, unless they look like a slip of one
- * of ours; an object without "version" and "namespaces" may have no other keys.
+ * Of homelab.kubernetes, keys that are not ours are left alone, with a warning if they look like a
+ * slip of one of ours; an object without "version" and "namespaces" may have no other keys. null is the
+ * same as nothing.
  */
 #ifndef INPUT_H
 #define INPUT_H
@@ -22,12 +23,14 @@ struct input {
 	/* As homelab says them, or their usual names. */
 	struct part applications, backup, monitoring;
 	json_t *document; /* what the parts above are borrowed from */
+
+	struct complaints warnings; /* what may be a slip, or surprise */
 };
 
 #define INPUT_INIT                                                                                 \
 	(struct input)                                                                             \
 	{                                                                                          \
-		.settings = NULL                                                                   \
+		.warnings = COMPLAINTS_INIT                                                        \
 	}
 void input_stop(struct input *);
 

@@ -187,6 +187,15 @@ static json_t *failure_policy(void)
 			 "DisruptionTarget", "status", "True");
 }
 
+/* A failed Job is what an alert rings for: it stays until the next run must have succeeded. */
+static int64_t seconds_kept(const struct settings *s, const struct job *j)
+{
+	int64_t keep = setting_seconds(s, "history.keep");
+	int64_t late = j->suspended ? 0 : job_late_s(s, j->section);
+
+	return keep > late ? keep : late;
+}
+
 json_t *job_new(const struct input *in, struct job j)
 {
 	const struct settings *s = in->settings;
@@ -197,17 +206,18 @@ json_t *job_new(const struct input *in, struct job j)
 	    "{s:i, s:I, s:I, s:o, s:{s:{s:O}, s:o}}", "backoffLimit",
 	    j.suspended ? 0 : (int)setting_int_in(s, j.section, "retries"), "activeDeadlineSeconds",
 	    (json_int_t)setting_seconds_in(s, j.section, "deadline"), "ttlSecondsAfterFinished",
-	    (json_int_t)setting_seconds(s, "history.keep"), "podFailurePolicy", failure_policy(),
-	    "template", "metadata", "labels", labels, "spec", pod(in, &j));
+	    (json_int_t)seconds_kept(s, &j), "podFailurePolicy", failure_policy(), "template",
+	    "metadata", "labels", labels, "spec", pod(in, &j));
 
 	json_object_set_new(
 	    cron, "spec",
 	    json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:{s:{s:o}, s:o}}", "schedule",
-		      setting_in(s, j.section, "schedule"), "timeZone", setting_text(s, "timeZone"),
-		      "concurrencyPolicy", "Forbid", "startingDeadlineSeconds", STARTING_DEADLINE_S,
-		      "successfulJobsHistoryLimit", (int)setting_int(s, "history.successful"),
-		      "failedJobsHistoryLimit", (int)setting_int(s, "history.failed"),
-		      "jobTemplate", "metadata", "labels", labels, "spec", spec));
+		      j.suspended ? "@yearly" : setting_in(s, j.section, "schedule"), "timeZone",
+		      setting_text(s, "timeZone"), "concurrencyPolicy", "Forbid",
+		      "startingDeadlineSeconds", STARTING_DEADLINE_S, "successfulJobsHistoryLimit",
+		      (int)setting_int(s, "history.successful"), "failedJobsHistoryLimit",
+		      (int)setting_int(s, "history.failed"), "jobTemplate", "metadata", "labels",
+		      labels, "spec", spec));
 	if (j.suspended)
 		json_object_set_new(json_object_get(cron, "spec"), "suspend", json_true());
 	return cron;

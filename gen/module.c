@@ -24,7 +24,7 @@ static const char *attribute_of(const json_t *object)
 	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
 		if (strcmp(kind, attributes[i][0]) == 0)
 			return attributes[i][1];
-	assert(!"a kind without an attribute");
+	assert(false && "a kind without an attribute");
 	return NULL;
 }
 

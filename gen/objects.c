@@ -55,14 +55,29 @@ int64_t setting_seconds_in(const struct settings *s, const char *section, const 
 	return setting_seconds(s, path);
 }
 
-int64_t job_interval_s(const struct settings *s, const char *section)
+static struct cron schedule_of(const struct settings *s, const char *section)
 {
 	struct err e = {0};
 	struct cron cron;
 	bool ok = cron_parse(setting_in(s, section, "schedule"), &cron, &e);
 
 	assert(ok); /* checked when it was taken */
-	return cron_longest_gap_s(&cron);
+	return cron;
+}
+
+bool job_can_be_skipped(const struct settings *s, const char *section)
+{
+	struct cron cron = schedule_of(s, section);
+
+	return cron_can_be_skipped(&cron) && time_zone_changes(setting_text(s, "timeZone"));
+}
+
+int64_t job_late_s(const struct settings *s, const char *section)
+{
+	struct cron cron = schedule_of(s, section);
+
+	return cron_longest_gap_s(&cron) * (job_can_be_skipped(s, section) ? 2 : 1) +
+	       setting_seconds_in(s, section, "deadline") + setting_seconds(s, "alerts.grace");
 }
 
 json_t *object_labels(const char *name, const char *component)
@@ -80,6 +95,15 @@ json_t *object_new(const char *api_version, const char *kind, const char *name,
 			 object_labels(name, component));
 }
 
+/* Its name may be longer than a label. */
+static json_t *secret_new(const char *name, const struct part *namespace)
+{
+	json_t *secret = object_new("v1", "Secret", DUMP_JOB, namespace, NULL);
+
+	json_object_set_new(json_object_get(secret, "metadata"), "name", json_string(name));
+	return secret;
+}
+
 /* {access-key-id, secret-access-key} of one user of the store. */
 static json_t *store_secret(const struct input *in, const char *user)
 {
@@ -87,8 +111,7 @@ static json_t *store_secret(const struct input *in, const char *user)
 					      {"secret-access-key", "secret_access_key"}};
 	struct part namespace = namespace_of_jobs(in);
 	json_t *data = json_object();
-	json_t *secret =
-	    object_new("v1", "Secret", setting_in(in->settings, user, "name"), &namespace, NULL);
+	json_t *secret = secret_new(setting_in(in->settings, user, "name"), &namespace);
 
 	for (size_t i = 0; i < 2; i++) {
 		CLEANUP(freep)
@@ -124,7 +147,8 @@ json_t *objects_secrets(const struct input *in)
 
 	if (strcmp(setting_text(s, "store.secret.name"), setting_text(s, "store.reader.name")) != 0)
 		json_array_append_new(list, store_secret(in, "store.reader"));
-	if (strcmp(namespace_of_jobs(in).value, namespace_of_server(in).value) != 0)
+	if (setting_text(s, "postgres.host") ||
+	    strcmp(namespace_of_jobs(in).value, namespace_of_server(in).value) != 0)
 		json_array_append_new(list, server_secret(in));
 	return list;
 }

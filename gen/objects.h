@@ -49,8 +49,13 @@ struct part namespace_of_jobs(const struct input *);
 struct part namespace_of_server(const struct input *);
 struct part namespace_of_rules(const struct input *);
 
-/* The longest time between two runs of this job. section: "dump", "verify" or "drill". */
-int64_t job_interval_s(const struct settings *, const char *section);
+/* A success of this job is late after so long: the longest time between two runs (twice that, where the
+ * change to summer time may swallow one), its deadline and the grace. section: "dump", "verify" or
+ * "drill". */
+int64_t job_late_s(const struct settings *, const char *section);
+
+/* May the change to summer time swallow a run? */
+bool job_can_be_skipped(const struct settings *, const char *section);
 
 /* A setting of a section: setting_in(s, "dump", "schedule"). */
 const char *setting_in(const struct settings *, const char *section, const char *name);

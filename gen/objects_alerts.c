@@ -87,9 +87,7 @@ static json_t *failed(const struct input *in, const struct alert *a)
 static json_t *missing(const struct input *in, const struct alert *a)
 {
 	const struct settings *s = in->settings;
-	int64_t limit = job_interval_s(s, a->section) +
-			setting_seconds_in(s, a->section, "deadline") +
-			setting_seconds(s, "alerts.grace");
+	int64_t limit = job_late_s(s, a->section);
 	CLEANUP(freep) char *name = xasprintf("%sMissing", a->what);
 	CLEANUP(freep)
 	char *expression = xasprintf(

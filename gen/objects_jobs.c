@@ -8,7 +8,6 @@
 #define LOG_BYTES (256.0 * 1048576) /* of a pod's logs, and what else the kubelet counts */
 #define SCRATCH_BYTES (32 * GIB)
 #define SOCKET_BYTES 1048576.0
-#define FRESH_GRACE_S 7200
 
 static json_t *args_new(const char *verb)
 {
@@ -27,7 +26,7 @@ static void add_expectations(json_t *args, const struct settings *s)
 {
 	add_duration(args, "max-age",
 		     setting_text(s, "verify.maxAge") ? setting_seconds(s, "verify.maxAge")
-						      : job_interval_s(s, "dump") + FRESH_GRACE_S);
+						      : job_late_s(s, "dump"));
 	args_add(args, "--expect=" CONFIG_DIRECTORY "/databases.json");
 }
 
@@ -78,11 +77,11 @@ static json_t *restore_job(const struct input *in)
 	return job_new(in, (struct job){
 			       .name = RESTORE_JOB,
 			       .component = "restore",
-			       .section = "drill",
+			       .section = "restore",
 			       .suspended = true,
 			       .args = args_new("restore"),
 			       .env = env,
-			       .resources = job_resources(in->settings, "dump", LOG_BYTES),
+			       .resources = job_resources(in->settings, "restore", LOG_BYTES),
 			   });
 }
 
@@ -138,12 +137,12 @@ static void add_parameter(json_t *command, const char *name, const char *value)
 	args_add(command, "%s=%s", name, value);
 }
 
-/* One program after another in one container, so a shell; what is given goes past it as words. */
+/* One program after another in one container, also after a crash, so a shell; what is given goes past it as words. */
 static json_t *sidecar_command(const struct settings *s)
 {
-	static const char script[] =
-	    "initdb --pgdata=\"$PGDATA\" --username=\"$0\" --auth=trust --encoding=UTF8"
-	    " --locale=C.UTF-8 --no-sync && exec postgres \"$@\"";
+	static const char script[] = "rm -rf \"$PGDATA\" && initdb --pgdata=\"$PGDATA\" "
+				     "--username=\"$0\" --auth=trust --encoding=UTF8"
+				     " --locale=C.UTF-8 --no-sync && exec postgres \"$@\"";
 	const json_t *libraries = setting_json(s, "drill.sidecar.preloadLibraries"), *item;
 	json_t *command = json_pack("[s, s]", "/bin/sh", "-ec");
 	CLEANUP(freep) char *preload = xstrdup("");

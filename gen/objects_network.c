@@ -3,12 +3,17 @@
 #include <string.h>
 
 #define DNS_PORT 53
+#define NODE_LOCAL_DNS "169.254.20.10/32" /* NodeLocal DNSCache, which is no pod's address */
 
-/* The label that every namespace has of its own name. */
-static json_t *pods_of(const struct part *namespace)
+/* By the label that every namespace has of its own name; labels: of the pods, NULL or {} for all. */
+static json_t *pods_of(const struct part *namespace, const json_t *labels)
 {
-	return json_pack("{s:{s:{s:o}}}", "namespaceSelector", "matchLabels",
-			 "kubernetes.io/metadata.name", tree_string(namespace, 1));
+	json_t *pods = json_pack("{s:{s:{s:o}}}", "namespaceSelector", "matchLabels",
+				 "kubernetes.io/metadata.name", tree_string(namespace, 1));
+
+	if (json_object_size(labels) > 0)
+		json_object_set_new(pods, "podSelector", json_pack("{s:O}", "matchLabels", labels));
+	return pods;
 }
 
 static json_t *block(const char *cidr)
@@ -39,26 +44,8 @@ static json_t *to_dns(void)
 {
 	static const struct part kube_system = {.value = "kube-system"};
 
-	return rule(json_pack("[o]", pods_of(&kube_system)),
+	return rule(json_pack("[o, o]", pods_of(&kube_system, NULL), block(NODE_LOCAL_DNS)),
 		    json_pack("[o, o]", port(DNS_PORT, "UDP"), port(DNS_PORT, "TCP")));
-}
-
-static json_t *to_server(const struct input *in)
-{
-	const struct settings *s = in->settings;
-	const char *host = setting_text(s, "postgres.host");
-	const json_t *labels = setting_json(s, "network.postgresLabels");
-	struct part namespace = namespace_of_server(in);
-	json_t *pods = pods_of(&namespace);
-
-	if (json_object_size(labels) > 0)
-		json_object_set_new(pods, "podSelector", json_pack("{s:O}", "matchLabels", labels));
-	if (!host)
-		return rule(json_pack("[o]", pods),
-			    json_pack("[o]", port(setting_int(s, "postgres.port"), "TCP")));
-	json_decref(pods);
-	return rule(host_peers(host),
-		    json_pack("[o]", port(setting_int(s, "postgres.port"), "TCP")));
 }
 
 /* "minio.storage.svc", also with the cluster's domain: its namespace, which the caller frees. */
@@ -73,6 +60,26 @@ static char *service_namespace(const char *host)
 	return xstrndup(dot + 1, len);
 }
 
+static json_t *to_server(const struct input *in)
+{
+	const struct settings *s = in->settings;
+	const char *host = setting_text(s, "postgres.host");
+	CLEANUP(freep) char *other = host ? service_namespace(host) : NULL;
+	struct part namespace = namespace_of_server(in);
+	long number = setting_int(s, "network.postgresPort");
+	json_t *peers;
+
+	if (other)
+	namespace = (struct part){.value = other};
+	if (host && !other)
+		peers = host_peers(host);
+	else
+		peers = json_pack("[o]",
+				  pods_of(&namespace, setting_json(s, "network.postgresLabels")));
+	return rule(peers, json_pack("[o]", port(number ? number : setting_int(s, "postgres.port"),
+						 "TCP")));
+}
+
 static json_t *to_store(const struct input *in)
 {
 	const char *endpoint = setting_text(in->settings, "store.endpoint");
@@ -85,11 +92,14 @@ static json_t *to_store(const struct input *in)
 	if (!endpoint || !parse_endpoint(endpoint, &host, &number, &e))
 		host = xstrdup("amazonaws.com");
 	namespace = service_namespace(host);
+	if (!namespace || cidr)
+		return rule(cidr ? json_pack("[o]", block(cidr)) : host_peers(host),
+			    json_pack("[o]", port(number, "TCP")));
 	/* Policies look at the pod's port, which may be another one than its Service's. */
-	if (namespace && !cidr)
-		return rule(json_pack("[o]", pods_of(&(struct part){.value = namespace})), NULL);
-	return rule(cidr ? json_pack("[o]", block(cidr)) : host_peers(host),
-		    json_pack("[o]", port(number, "TCP")));
+	number = setting_int(in->settings, "network.storePort");
+	return rule(json_pack("[o]", pods_of(&(struct part){.value = namespace},
+					     setting_json(in->settings, "network.storeLabels"))),
+		    number ? json_pack("[o]", port(number, "TCP")) : NULL);
 }
 
 /* Nobody may come in; out, only where the rules say. */
@@ -108,7 +118,7 @@ static json_t *policy(const struct input *in, const char *name, json_t *componen
 	return object;
 }
 
-/* The restored dump may run programs in the drill's pod: it reaches the store, and no server. */
+/* The restored dump may run programs in the drill's pod: it reaches the store, and not the server. */
 json_t *objects_network(const struct input *in)
 {
 	return json_pack("[o, o]",

@@ -109,8 +109,11 @@ json_t *policy_lifecycle(const struct settings *s)
 {
 	CLEANUP(freep) char *prefix = directory(s);
 
-	return json_pack("{s:[{s:s, s:s, s:{s:s}, s:{s:I}, s:{s:i}}]}", "Rules", "ID",
+	json_int_t days = setting_int(s, "retention.days");
+
+	return json_pack("{s:[{s:s, s:s, s:{s:s}, s:{s:I}, s:{s:I}, s:{s:i}}]}", "Rules", "ID",
 			 "pgmuster-retention", "Status", "Enabled", "Filter", "Prefix", prefix,
-			 "Expiration", "Days", (json_int_t)setting_int(s, "retention.days"),
-			 "AbortIncompleteMultipartUpload", "DaysAfterInitiation", UNFINISHED_DAYS);
+			 "Expiration", "Days", days, "NoncurrentVersionExpiration",
+			 "NoncurrentDays", days, "AbortIncompleteMultipartUpload",
+			 "DaysAfterInitiation", UNFINISHED_DAYS);
 }

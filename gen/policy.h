@@ -11,8 +11,8 @@
 
 #include "gen/settings.h"
 
-/* dump: may list, read and write under the prefix; neither deletes nor, where the store honours
- * If-None-Match, replaces. */
+/* dump: may list, read and write under the prefix, and not delete. S3 has no right to write that is no
+ * right to replace: a bucket with versions keeps what was there. */
 json_t *policy_writer(const struct settings *);
 
 /* drill, verify, restore: may list and read; and write the evidence of drills. */
@@ -21,7 +21,8 @@ json_t *policy_reader(const struct settings *);
 /* Both as one policy of the bucket, for these two users: ARNs, or what the server calls them. */
 json_t *policy_bucket(const struct settings *, const char *writer, const char *reader);
 
-/* Expires what is older than the settings say, and parts of uploads that were never finished. */
+/* Expires what is older than the settings say, versions that were replaced or deleted likewise, and
+ * parts of uploads that were never finished. */
 json_t *policy_lifecycle(const struct settings *);
 
 #endif

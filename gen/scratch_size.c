@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define GIB 1073741824.0
+#define MAX_BYTES 0x1p55
 #define WAL_BYTES (6 * GIB) /* max_wal_size of the scratch server, and half as much again */
 
 static double on_disk(const json_t *databases)
@@ -39,6 +40,8 @@ bool scratch_size(const char *manifest, size_t len, const char *name, double *by
 	if (!format || strcmp(format, "pgmuster-manifest") != 0 || !json_is_array(databases) ||
 	    plain <= 0)
 		return err_set(e, ERR_USAGE, "%s is no manifest of pgmuster", name);
+	if (plain > MAX_BYTES || data > MAX_BYTES)
+		return err_set(e, ERR_USAGE, "%s: no server is that large", name);
 	*bytes = ceil(((data > 0 ? data : 2 * plain) + WAL_BYTES) / GIB) * GIB;
 	return true;
 }

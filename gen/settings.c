@@ -32,8 +32,9 @@ void complain(struct complaints *c, const char *where, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	log_safe(text, safe, sizeof safe);
-	CLEANUP(freep) char *line = xasprintf("%s: %s\n", where, safe);
+	CLEANUP(freep) char *whole = xasprintf("%.500s: %s", where, text);
+	log_safe(whole, safe, sizeof safe);
+	CLEANUP(freep) char *line = xasprintf("%s\n", safe);
 	c->count++;
 	if (!buf_add(&c->text, line, strlen(line), &ignored))
 		return; /* a mebibyte of them is enough */
@@ -104,8 +105,7 @@ void settings_freep(struct settings **sp)
 	freep(sp);
 }
 
-/* $.backup.drill, or $.backup["not a name"]. */
-static char *inside(const char *where, const char *key)
+char *path_inside(const char *where, const char *key)
 {
 	CLEANUP(freep) char *quoted = NULL;
 	json_t *text;
@@ -197,7 +197,7 @@ static bool good_map(const struct setting *row, json_t *value, const char *where
 	}
 	json_object_foreach(value, name, item)
 	{
-		CLEANUP(freep) char *path = inside(where, name);
+		CLEANUP(freep) char *path = path_inside(where, name);
 		struct err e = {0};
 
 		if (row->check_name && !row->check_name(name, &e))
@@ -284,6 +284,8 @@ static void read_section(struct settings *s, const json_t *object, const char *p
 	const char *key;
 	json_t *value;
 
+	if (json_is_null(object))
+		return;
 	if (!json_is_object(object)) {
 		complain(c, where, "expected an object, not %s", type_of(object));
 		return;
@@ -292,7 +294,7 @@ static void read_section(struct settings *s, const json_t *object, const char *p
 	json_object_foreach((json_t *)(uintptr_t)object, key, value)
 	{
 		CLEANUP(freep) char *path = xasprintf("%s%s", prefix, key);
-		CLEANUP(freep) char *here = inside(where, key);
+		CLEANUP(freep) char *here = path_inside(where, key);
 		char near[TEXT_DISTANCE_MAX + 1];
 		bool section;
 		size_t i = find(path, &section);

@@ -65,6 +65,12 @@ const struct option *settings_options(struct settings *);
 void settings_flags(struct settings *, struct complaints *);
 char *settings_given(const struct settings *);
 
+/* $.backup.drill, or $.backup["not a name"]. The caller frees. */
+char *path_inside(const char *where, const char *key);
+
+/* A word for a shell, on one line. The caller frees. */
+char *shell_word(const char *text);
+
 /* The value at a path of the table and of that type; text is NULL for null. Borrowed. */
 const char *setting_text(const struct settings *, const char *path);
 long setting_int(const struct settings *, const char *path);

@@ -1,5 +1,7 @@
 #include "gen/settings_private.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,19 @@ const struct option *settings_options(struct settings *s)
 	return s->options;
 }
 
+/* JSON can hold nothing else. */
+static bool is_utf8(const char *text, const char *where, struct complaints *c)
+{
+	size_t len = 1;
+	uint32_t code;
+
+	for (const char *p = text; *p && len > 0; p += len)
+		len = text_utf8(p, &code);
+	if (len == 0)
+		complain(c, where, "%s: is not UTF-8", text);
+	return len > 0;
+}
+
 /* The JSON that a flag's text stands for: a string where it is no number or bool. */
 static json_t *from_text(const struct setting *row, const char *text)
 {
@@ -45,6 +60,8 @@ static json_t *from_list(const struct setting *row, const struct option_list *li
 		const char *equals = strchr(list->items[i], '=');
 		CLEANUP(freep) char *name = NULL;
 
+		if (!is_utf8(list->items[i], where, c))
+			continue;
 		if (row->type == SETTING_LIST) {
 			json_array_append_new(value, json_string(list->items[i]));
 			continue;
@@ -72,7 +89,7 @@ void settings_flags(struct settings *s, struct complaints *c)
 		CLEANUP(freep) char *where = xasprintf("--%s", s->options[i].name);
 		json_t *value;
 
-		if (!is_given(s, i))
+		if (!is_given(s, i) || (!settings_has_list(row) && !is_utf8(s->texts[i], where, c)))
 			continue;
 		value = settings_has_list(row) ? from_list(row, &s->lists[i], where, c)
 					       : from_text(row, s->texts[i]);
@@ -81,8 +98,7 @@ void settings_flags(struct settings *s, struct complaints *c)
 	}
 }
 
-/* A word for a shell, on one line. */
-static char *quoted(const char *text)
+char *shell_word(const char *text)
 {
 	size_t len = strlen(text);
 	char *out = xcalloc(4 * len + 3, 1), *at = out;
@@ -103,7 +119,7 @@ static char *quoted(const char *text)
 static char *append_flag(char *to, const char *name, const char *value)
 {
 	CLEANUP(freep) char *before = to;
-	CLEANUP(freep) char *word = quoted(value);
+	CLEANUP(freep) char *word = shell_word(value);
 
 	return xasprintf("%s --%s %s", before, name, word);
 }

@@ -3,8 +3,7 @@
 /* Site-specific values, such as a time zone or a bucket, belong into the input. What stands here
  * is neutral, or a policy that fits most: a dump a night, a drill a week, two weeks kept. */
 
-static const char *const ssl_modes[] = {"disable",   "prefer",      "require",
-					"verify-ca", "verify-full", NULL};
+static const char *const ssl_modes[] = {"disable", "prefer", "require", "verify-full", NULL};
 static const char *const levels[] = {"smoke", "counts", "content", NULL};
 static const char *const shapes[] = {"owned", "sidecar", NULL};
 static const char *const severities[] = {"critical", "warning", "info", NULL};
@@ -28,10 +27,10 @@ static const char *const severities[] = {"critical", "warning", "info", NULL};
 	TEXT(p ".deadline", deadline, check_duration, "TIME", "The job is stopped, and failed, after so long."), \
 	INT(p ".retries", retries, 0, 10, "New pods after one that could not tell (exit code 3); what is bad is not tried again.")
 #define RESOURCES(p, cpu, memory, cpu_limit, memory_limit)                                         \
-	TEXT(p ".resources.requests.cpu", cpu, check_quantity, "QUANTITY", "CPU that the pod asks for."), \
-	TEXT(p ".resources.requests.memory", memory, check_quantity, "QUANTITY", "Memory that the pod asks for."), \
-	TEXT(p ".resources.limits.cpu", cpu_limit, check_quantity, "QUANTITY", "CPU that the pod gets at most."), \
-	TEXT(p ".resources.limits.memory", memory_limit, check_quantity, "QUANTITY", "Memory that the pod gets at most.")
+	TEXT(p ".resources.requests.cpu", cpu, check_cpu, "QUANTITY", "CPU that the pod asks for."), \
+	TEXT(p ".resources.requests.memory", memory, check_bytes, "QUANTITY", "Memory that the pod asks for."), \
+	TEXT(p ".resources.limits.cpu", cpu_limit, check_cpu, "QUANTITY", "CPU that the pod gets at most."), \
+	TEXT(p ".resources.limits.memory", memory_limit, check_bytes, "QUANTITY", "Memory that the pod gets at most.")
 
 const struct setting settings_table[] = {
 	TEXT("image", NULL, check_image, "NAME@DIGEST", "The toolbox image, pinned by its digest; the one that goes with this version when not given."),
@@ -44,7 +43,7 @@ const struct setting settings_table[] = {
 	TEXT("postgres.host", NULL, check_host, "HOST", "A server that is no Service: its host name or address."),
 	INT("postgres.port", "5432", 1, 65535, "The server's port."),
 	TEXT("postgres.user", "\"postgres\"", check_text, "ROLE", "Who dumps; docs/runbooks/install-kubenix.md says what it has to be allowed."),
-	CHOICE("postgres.sslMode", "\"prefer\"", ssl_modes, "MODE", "libpq's sslmode."),
+	CHOICE("postgres.sslMode", "\"prefer\"", ssl_modes, "MODE", "libpq's sslmode; verify-full trusts the certificate authorities of the system."),
 	TEXT("postgres.secret.name", "\"postgresql-auth\"", check_object_name, "NAME", "The Secret with its password."),
 	TEXT("postgres.secret.key", "\"admin-password\"", check_secret_key, "KEY", "The password's key in that Secret."),
 	TEXT("postgres.secret.sops", "\"postgresql_admin_password\"", check_sops_name, "NAME", "Name of the password for kubenix.lib.secretsFor: a pod reads Secrets of its own namespace alone, so where the jobs run in another one the Secret is made there too."),
@@ -67,31 +66,37 @@ const struct setting settings_table[] = {
 	RESOURCES("dump", "\"250m\"", "\"128Mi\"", "\"2\"", "\"512Mi\""),
 
 	JOB("verify", "\"0 6 * * *\"", "\"2h\"", "2", "verify the newest backup"),
-	TEXT("verify.maxAge", NULL, check_duration, "TIME", "A newest backup older than this is a failure; the dump's longest interval and two hours when not given."),
+	TEXT("verify.maxAge", NULL, check_duration, "TIME", "A newest backup older than this is a failure; what the dump's schedule, deadline and alerts.grace allow when not given."),
 	RESOURCES("verify", "\"100m\"", "\"64Mi\"", "\"1\"", "\"256Mi\""),
 
 	JOB("drill", "\"0 3 * * 0\"", "\"6h\"", "1", "drill the newest backup"),
 	CHOICE("drill.check", "\"counts\"", levels, "LEVEL", "smoke, counts (every table's rows) or content (every row, every definition)."),
 	INT("drill.jobs", "2", 1, 64, "Databases restored and counted at once."),
 	CHOICE("drill.shape", "\"owned\"", shapes, "SHAPE", "The scratch server: owned (the image's own, a child of the drill) or sidecar (the production image, with its extensions)."),
-	TEXT("drill.scratch.size", NULL, check_quantity, "QUANTITY", "Of the scratch volume; from --manifest when not given, or 32Gi."),
+	TEXT("drill.scratch.size", NULL, check_bytes, "QUANTITY", "Of the scratch volume; from --manifest when not given, or 32Gi."),
 	RESOURCES("drill", "\"500m\"", "\"512Mi\"", "\"2\"", "\"2Gi\""),
-	TEXT("drill.sidecar.image", NULL, check_image, "NAME@DIGEST", "The production image; needs a shell, initdb and postgres in its PATH."),
+	TEXT("drill.sidecar.image", NULL, check_image, "NAME@DIGEST", "The production image; needs a shell, initdb, postgres and pg_isready in its PATH."),
 	INT("drill.sidecar.user", "999", 1, 65535, "The uid that PostgreSQL has in that image; it needs an entry in /etc/passwd there."),
-	TEXT("drill.sidecar.superuser", "\"postgres\"", check_role, "ROLE", "The bootstrap superuser; as in the source, pgmuster show tells it."),
+	TEXT("drill.sidecar.superuser", "\"postgres\"", check_superuser, "ROLE", "The bootstrap superuser; as in the source, pgmuster show tells it."),
 	LIST("drill.sidecar.preloadLibraries", check_library, "NAME", "shared_preload_libraries; may be given several times."),
-	MAP("drill.sidecar.parameters", check_parameter, check_text, "More settings of the scratch server; may be given several times."),
+	MAP("drill.sidecar.parameters", check_scratch_parameter, check_text, "More settings of the scratch server; may be given several times."),
+
+	TEXT("restore.deadline", "\"1d\"", check_duration, "TIME", "A restore that is started in the cluster is stopped after so long."),
+	RESOURCES("restore", "\"250m\"", "\"256Mi\"", "\"2\"", "\"1Gi\""),
 
 	INT("history.successful", "3", 0, 100, "Finished jobs that stay to be looked at."),
 	INT("history.failed", "3", 1, 100, "Failed jobs that stay to be looked at."),
-	TEXT("history.keep", "\"7d\"", check_duration, "TIME", "And no longer than this."),
+	TEXT("history.keep", "\"7d\"", check_duration, "TIME", "And no longer than this; a failed job always until the next one must have succeeded."),
 
 	TEXT("alerts.namespace", NULL, check_namespace, "NAME", "Of the PrometheusRule; namespaces.monitoring when not given."),
-	MAP("alerts.labels", check_label_name, check_label_value, "Labels that your Prometheus selects its rules by, such as release=kube-prometheus-stack."),
+	MAP("alerts.labels", check_own_label, check_label_value, "Labels that your Prometheus selects its rules by, such as release=kube-prometheus-stack."),
 	TEXT("alerts.grace", "\"1h\"", check_duration, "TIME", "A success may be later than its schedule's interval and deadline by so much."),
 	CHOICE("alerts.severity", "\"critical\"", severities, "LEVEL", "The label severity of the alerts."),
 
 	MAP("network.postgresLabels", check_label_name, check_label_value, "Labels of the server's pods; all pods of its namespace when not given."),
+	INT("network.postgresPort", "0", 0, 65535, "The port of its pods, where it is not that of the Service; 0: postgres.port."),
+	MAP("network.storeLabels", check_label_name, check_label_value, "Labels of the store's pods, where it is a Service (minio.storage.svc); all pods of its namespace when not given."),
+	INT("network.storePort", "0", 0, 65535, "The port of the store's pods, where it is a Service; 0: any."),
 	TEXT("network.storeCidr", NULL, check_cidr, "CIDR", "Where the store is; from store.endpoint if that is an address, else anywhere."),
 	{.path = NULL},
 };

@@ -13,6 +13,13 @@ static int compare(const void *name, const void *entry)
 	return strcmp(name, *(const char *const *)entry);
 }
 
+bool time_zone_changes(const char *name)
+{
+	return bsearch(name, changing_zone_names,
+		       sizeof changing_zone_names / sizeof *changing_zone_names,
+		       sizeof *changing_zone_names, compare);
+}
+
 bool time_zone_known(const char *name)
 {
 	return bsearch(name, time_zone_names, COUNT, sizeof *time_zone_names, compare);

@@ -2,7 +2,9 @@
 {
   lib,
   stdenv,
+  diffutils,
   jansson,
+  makeBinaryWrapper,
   pkg-config,
 }:
 
@@ -22,7 +24,10 @@ stdenv.mkDerivation {
     ];
   };
 
-  nativeBuildInputs = [ pkg-config ];
+  nativeBuildInputs = [
+    makeBinaryWrapper
+    pkg-config
+  ];
   buildInputs = [ jansson ];
   # Another compiler than ours may warn of more.
   env.NIX_CFLAGS_COMPILE = "-Wno-error";
@@ -34,6 +39,8 @@ stdenv.mkDerivation {
   installPhase = ''
     runHook preInstall
     install -D -t $out/bin build/bin/pgmuster-gen
+    # --check prints differences
+    wrapProgram $out/bin/pgmuster-gen --suffix PATH : ${lib.makeBinPath [ diffutils ]}
     runHook postInstall
   '';
 

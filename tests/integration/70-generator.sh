@@ -28,7 +28,7 @@ sorted() { jq -S '[.. | objects | select(.apiVersion? and .kind? and .metadata?)
 gen() { pgmuster-gen "$@" 2>"$T/err" || fail "$(cat "$T/err")"; }
 
 evaluated() {
-	nix-instantiate --eval --strict --json "$ROOT/tests/support/evaluate.nix" \
+	nix-instantiate --store dummy:// --eval --strict --json "$ROOT/tests/support/evaluate.nix" \
 		--arg directory "$1" "${@:2}" 2>"$T/nix.err" || fail "$(cat "$T/nix.err")"
 }
 
@@ -64,10 +64,10 @@ test_second_run_changes_nothing_and_check_sees_an_edit() {
 
 test_what_is_not_generated_stays() {
 	mkdir "$T/out.d"
-	echo '# mine' >"$T/out.d/postgres-verify.nix"
+	echo '# mine, and not of pgmuster-gen' >"$T/out.d/postgres-verify.nix"
 	assert_exit 3 pgmuster-gen --out "$T/out.d" "$EXAMPLE/homelab.json"
 	assert_contains "$(cat "$T/err")" 'was not generated'
-	assert_eq '# mine' "$(cat "$T/out.d"/*)" 'the only file'
+	assert_eq '# mine, and not of pgmuster-gen' "$(cat "$T/out.d"/*)" 'the only file'
 	assert_exit 0 pgmuster-gen --force --out "$T/out.d" "$EXAMPLE/homelab.json"
 	assert_eq 6 "$(find "$T/out.d" -type f | wc -l)"
 }
@@ -131,6 +131,42 @@ json.dump(list(yaml.safe_load_all(open(sys.argv[1]))), sys.stdout)' "$T/all.yaml
 	assert_eq 5 "$(find "$T/files" -type f | wc -l)" 'no file of Secrets'
 }
 
+test_what_may_surprise_is_said() {
+	echo '{"version": "v1.34", "namespaces": null, "backup": null, "backups": {}, "ingress": {}, "databases": {"postgres": ["a"]}}' >"$T/in"
+	gen --format json --time-zone Europe/Berlin "$T/in" >"$T/out"
+	assert_eq 3 "$(grep -c 'warning: \$' "$T/err")"
+	assert_contains "$(cat "$T/err")" 'warning: $.backups: is not read; did you mean backup?'
+	assert_contains "$(cat "$T/err")" 'warning: $.backup.dump.schedule: "30 2 * * *" may not come when clocks in Europe/Berlin go forward'
+	# On Sunday at 3:00 clocks there show 3:00, but the generator does not know the hour of each zone.
+	assert_contains "$(cat "$T/err")" '$.backup.drill.schedule: "0 3 * * 0"'
+	# An alert, a backup and the Job that failed may then be a run older.
+	assert_json '[.items[] | .. | .expr? // empty | scan("> ([0-9]+)")[]] | join(" ")' '187200 97200 1234800'
+	assert_json '[.items[] | .. | .args? // empty | .[] | select(test("max-age"))] | unique | join(" ")' --max-age=52h
+	assert_json '.items[] | select(.kind == "CronJob" and .metadata.name == "postgres-restore-drill") |
+		.spec.jobTemplate.spec.ttlSecondsAfterFinished' 1234800
+	gen --format json --time-zone Europe/Berlin --dump-schedule '30 4 * * *' --drill-schedule '0 5 * * 0' "$T/in" >"$T/out"
+	assert_json '[.items[] | .. | .args? // empty | .[] | select(test("max-age"))] | unique | join(" ")' --max-age=28h
+	assert_not_contains "$(cat "$T/err")" 'go forward'
+}
+
+test_nothing_is_left_where_it_cannot_be_written() {
+	mkdir "$T/tmp2" "$T/d"
+	ln -s elsewhere "$T/d/postgres-verify.nix"
+	assert_exit 3 pgmuster-gen --out "$T/d" "$EXAMPLE/homelab.json"
+	assert_contains "$(cat "$T/err")" 'postgres-verify.nix is there, and is no regular file'
+	assert_eq postgres-verify.nix "$(ls -A "$T/d")"
+	assert_exit 2 pgmuster-gen --out '' "$EXAMPLE/homelab.json"
+	assert_exit 3 pgmuster-gen --out "$T/no/such" "$EXAMPLE/homelab.json"
+	for arguments in --help --version schema "--format yaml $EXAMPLE/homelab.json"; do
+		# shellcheck disable=SC2086
+		! pgmuster-gen $arguments >/dev/full 2>"$T/err" || fail "$arguments: nobody could read it"
+	done
+	mkdir "$T/e"
+	# shellcheck disable=SC2216
+	TMPDIR=$T/tmp2 pgmuster-gen --check --out "$T/e" "$EXAMPLE/homelab.json" 2>"$T/err" | true || true
+	assert_eq '' "$(ls -A "$T/tmp2")"
+}
+
 # complains PATH_AND_PIECE JSON [ARGUMENT...]: one error, of that beginning, and nothing written.
 complains() {
 	local what=$1 input=$2
@@ -159,8 +195,7 @@ test_bad_input_is_named_by_its_path() {
 	complains '$[0]: "template0": template0 is in no dump' '["template0"]'
 	complains '$.databases.postgres: is missing' '{"backup": {}}'
 	complains '$.databases.postgres[1]' '{"databases": {"postgres": ["a", null]}}'
-	complains '$.datbases: there is no such key; did you mean databases?' \
-		'{"version": "1.34", "databases": {"postgres": ["a"]}, "datbases": 1}'
+	complains '$.datbases: there is no such key; did you mean databases?' '{"databases": {"postgres": ["a"]}, "datbases": 1}'
 	complains '$.ingress: there is no such key' '{"databases": {"postgres": ["a"]}, "ingress": {}}'
 	complains '$.version: 1.26: Kubernetes 1.27 is the oldest' '{"version": "1.26", "databases": {"postgres": ["a"]}}'
 	complains '$.version: expected' '{"version": 1.34, "databases": {"postgres": ["a"]}}'
@@ -190,7 +225,7 @@ test_bad_input_is_named_by_its_path() {
 	complains '$.backup.drill.check: "all": expected one of smoke, counts, content' "$(setting drill.check '"all"')"
 	complains '$.backup.drill.jobs: expected a whole number from 1 to 64' "$(setting drill.jobs 0)"
 	complains '$.backup.drill.jobs: expected a whole number' "$(setting drill.jobs '"2"')"
-	complains '$.backup.drill.scratch.size: "20 GB": expected a quantity' "$(setting drill.scratch.size '"20 GB"')"
+	complains '$.backup.drill.scratch.size: "20 GB": expected a size' "$(setting drill.scratch.size '"20 GB"')"
 	complains '$.backup.drill.sidecar.image: is missing' "$(setting drill.shape '"sidecar"')"
 	complains '$.backup.alerts.labels["-x"]: expected a label' "$(setting alerts.labels '{"-x": "y"}')"
 	complains '$.backup.alerts.labels.x: "a b": expected a label' "$(setting alerts.labels '{"x": "a b"}')"
@@ -201,6 +236,20 @@ test_bad_input_is_named_by_its_path() {
 	complains '--drill-jobs: expected a whole number' '["a"]' --drill-jobs two
 	complains '--alerts-labels: release: expected NAME=VALUE' '["a"]' --alerts-labels release
 	complains 'unknown option --drill-schedul' '["a"]' --drill-schedul x
+	complains '$.backup.dump.resources.requests.memory: 1Gi is more than the limit, 512Mi' \
+		"$(setting dump.resources.requests.memory '"1Gi"')"
+	complains '$.backup.postgres.secret.name: "postgres-backup-s3-credentials" is the Secret of the store' \
+		"$(setting postgres.secret.name '"postgres-backup-s3-credentials"')"
+	complains '$.backup.store.reader.sops: "minio_postgres_drill": the reader'"'"'s Secret is the writer' \
+		"$(setting store.reader.name '"postgres-backup-s3-credentials"')"
+	complains '$.backup.retention.days: 14: too few' "$(setting dump.schedule '"0 3 1 * *"')"
+	complains '$.backup.history.keep: "365000d": expected a duration' "$(setting history.keep '"365000d"')"
+	complains '$.backup.drill.sidecar.parameters.port: is the drill' "$(setting drill.sidecar.parameters '{"port": "5433"}')"
+	complains '--postgres-user: \xff: is not UTF-8' '["a"]' --postgres-user $'\xff'
+	complains '--dump-exclude-databases: b\xff: is not UTF-8' '["a"]' --dump-exclude-databases $'b\xff'
+	complains '$["\u001B[31m\nx"]: there is no such key' '{"databases": {"postgres": ["a"]}, "\u001b[31m\nx": 1}'
+	complains 'names are too long for a ConfigMap' "$(jq -nc '[range(5000) | "\(.)-" + "x" * 50]')"
+	! pgmuster-gen policy bucket --writer '' "$EXAMPLE/homelab.json" >"$T/out" 2>&1 || fail 'a policy for nobody'
 	# All of them at once, each on its line.
 	jq -n '{databases: {postgres: ["a"]}, backup: {drill: {schedule: 1, check: "x"}, timeZone: "X"}}' >"$T/input.json"
 	assert_exit 2 pgmuster-gen --out "$T/never" "$T/input.json"
@@ -398,7 +447,7 @@ test_network_lets_out_what_has_to_be_let_out() {
 		'http://minio.lan:9000 [{"ipBlock":{"cidr":"0.0.0.0/0"}},{"ipBlock":{"cidr":"::/0"}}]' \
 		'http://minio.storage.svc:9000 [{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"storage"}}}]'; do
 		gen --format json --store-endpoint "${endpoint%% *}" "$EXAMPLE/homelab.json" >"$T/out"
-		assert_eq "${endpoint#* }" "$(egress postgres-restore-drill | jq -c '.[1:]')" "${endpoint%% *}"
+		assert_eq "${endpoint#* }" "$(egress postgres-restore-drill | jq -c '.[2:]')" "${endpoint%% *}"
 	done
 	assert_contains "$(egress postgres-backup)" '"kubernetes.io/metadata.name":"apps"'
 	assert_not_contains "$(egress postgres-restore-drill)" '"apps"'

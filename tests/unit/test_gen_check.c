@@ -8,7 +8,7 @@
 
 struct row {
 	check_fn *check;
-	const char *good[8], *bad[16];
+	const char *good[8], *bad[20];
 };
 
 /* Where the rules of two neighbours differ, both sides of the border are here. */
@@ -16,29 +16,33 @@ static const struct row rows[] = {
     {check_text, {"a", "ünïcödé", " "}, {"", "a\nb", "\x7f", "\x1b[2J"}},
     {check_namespace, {"apps", "a", "0a", X63}, {"", "Apps", "a_b", "-a", "a-", "a.b", X63 "x"}},
     {check_service, {"postgresql-18-hl", "a"}, {"", "18-postgresql", "a.b", "a-", "A"}},
-    {check_object_name, {"a", "a.b-c.d0"}, {"", "a..b", ".a", "a.", "a-.b", "A", "a_b", X63 "x"}},
+    {check_object_name, {"a", "a.b-c.d0", X63 "x"}, {"", "a..b", ".a", "a.", "a-.b", "A", "a_b"}},
     {check_secret_key, {"admin-password", "A_b.c", "a..b"}, {"", ".", "..", "..a", "a/b", "a b"}},
     {check_label_value, {"", "a_b.c", "A0", X63}, {"-a", "a.", "a b", "a/b", X63 "x"}},
+    {check_own_label, {"release", "example.org/team"}, {"app.kubernetes.io/name", "", "-a"}},
     {check_label_name,
      {"app", "app.kubernetes.io/name"},
      {"", "/a", "a/", "a/b/c", "A.b/c", "-a", "a b"}},
     {check_host,
      {"db", "db.lan", "10.0.0.1", "fd00::1"},
-     {"", "Db", "db lan", "10.0.0", "1.2.3.4.5", "a_b", "[fd00::1]"}},
+     {"", "Db", "db lan", "10.0.0", "1.2.3.4.5", "a_b", "[fd00::1]", "::ffff:10.0.0.1"}},
     {check_cidr,
      {"10.0.0.0/8", "0.0.0.0/0", "fd00::/64", "::/0"},
-     {"", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/08", "fd00::/129", "a/8", "10.0.0.0/",
-      "10.0.0.0/8x"}},
+     {"", "10.0.0.0", "10.0.0.0/33", "10.0.0.1/24", "fd00::1/64", "::ffff:10.0.0.0/104",
+      "10.0.0.0/08", "fd00::/129", "a/8", "10.0.0.0/", "10.0.0.0/8x"}},
     {check_image,
      {"ghcr.io/a/b@sha256:" HEX64, "registry.lan:5000/a:1.0@sha256:" HEX64},
      {"", "ghcr.io/a/b", "ghcr.io/a/b:latest", "@sha256:" HEX64, "a@sha256:" HEX64 "0",
       "a@sha256:0123", "a b@sha256:" HEX64, "a@sha512:" HEX64, "-a@sha256:" HEX64}},
     {check_time_zone, {"America/Sao_Paulo", "Etc/UTC", "UTC"}, {"", "Local", "Sao_Paulo", "utc"}},
     {check_schedule, {"30 2 * * *", "@daily"}, {"", "never", "0 0 30 2 *", "60 0 * * *"}},
-    {check_duration, {"1s", "90m", "26h", "7d"}, {"", "0h", "26", "26H", "-1h", "1.5h", "1h30m"}},
-    {check_quantity,
-     {"100m", "1", "0.5", "512Mi", "1.5Gi", "2k"},
-     {"", "0", "-1", "1 Gi", "1gb", "1.", ".5", "1e3", "0m"}},
+    {check_duration,
+     {"1s", "90m", "26h", "7d"},
+     {"", "0h", "26", "26H", "-1h", "1.5h", "1h30m", "3651d"}},
+    {check_cpu, {"100m", "1", "0.5", "1024"}, {"", "0", "-1", "512Mi", "1025", "2k", "0.1m"}},
+    {check_bytes,
+     {"1Mi", "512Mi", "1.5Gi", "32G", "1048576"},
+     {"", "0", "-1", "1 Gi", "1gb", "1.", ".5", "1e3", "64m", "1Ki", "9999999Ti", "1000Mi "}},
     {check_endpoint,
      {"http://minio.lan:9000", "https://s3.example.org", "http://[fd00::1]:9000",
       "http://10.0.0.1"},
@@ -60,10 +64,10 @@ static const struct row rows[] = {
     {check_database,
      {"openwebui", "with space", "${x}", X63, "template1"},
      {"", X63 "x", "a\nb", "a\rb", "template0"}},
-    {check_role, {"postgres", "with space"}, {"", "it's", "back\\slash", "a\nb"}},
-    {check_parameter,
+    {check_superuser, {"postgres", "with space"}, {"", "it's", "back\\slash", "a\nb", "pg_x"}},
+    {check_scratch_parameter,
      {"work_mem", "pg_stat_statements.max"},
-     {"", "1a", ".a", "a b", "a=b", "a-b"}},
+     {"", "1a", ".a", "a b", "a=b", "a-b", "port", "Listen_Addresses"}},
     {check_library, {"pg_stat_statements", "$libdir/vector"}, {"", "a,b", "a b", "a'b"}},
 };
 
