@@ -17,7 +17,7 @@ hostile_input() {
 			drill: {shape: "sidecar", sidecar: {
 				image: ("registry.example/postgres:18@sha256:" + "1" * 64),
 				preloadLibraries: ["pg_stat_statements", "$libdir/x"],
-				parameters: {"work_mem": "64MB", "search_path": "\"$user\", '"''"'${x}'"''"'"}}},
+				parameters: {"work_mem": ("\\ \"${y}\" ü $" * 5000), "search_path": "\"$user\", '"''"'${x}'"''"'"}}},
 			alerts: {labels: {"example.org/team": "a_b.c"}}
 		}}'
 }
