@@ -147,19 +147,27 @@ static void in_word(struct lex *l, const char **p, const char *end)
 	*p = q;
 	if (q == end)
 		return;
-	if (*q == '\'' && word_is(l, "e")) {
+	/* E'', B'', X'' and N'' are strings, no words. */
+	if (*q == '\'' && l->word_len == 1 && strchr("ebxn", l->word[0])) {
+		bool escapes = l->word[0] == 'e' || (l->word[0] == 'n' && l->plain_escapes);
+
 		++*p;
 		token(l);
-		l->state = LEX_ESCAPE;
+		l->state = escapes ? LEX_ESCAPE : LEX_QUOTE;
 		return;
 	}
 	word_ends(l);
 }
 
+/* Letters right behind a number are part of it, and a "$" behind them. */
 static void in_number(struct lex *l, const char **p, const char *end)
 {
-	while (*p < end && (is_letter(**p) || is_digit(**p)))
-		++*p;
+	for (; *p < end; ++*p) {
+		if (is_letter(**p))
+			l->state = LEX_JUNK;
+		else if (!is_digit(**p) && (**p != '$' || l->state == LEX_NUMBER))
+			break;
+	}
 	if (*p < end)
 		l->state = LEX_TEXT;
 }
@@ -174,6 +182,16 @@ static enum lex_event after_dash(struct lex *l, const char **p)
 	++*p;
 	l->state = LEX_LINE;
 	return l->any ? LEX_MORE : LEX_COMMENT;
+}
+
+/* A carriage return ends it too, for psql and for the server. */
+static void in_comment(struct lex *l, const char **p, const char *end)
+{
+	while (*p < end && l->state == LEX_LINE) {
+		if (**p == '\n' || **p == '\r')
+			l->state = LEX_TEXT;
+		++*p;
+	}
 }
 
 static void after_slash(struct lex *l, const char **p)
@@ -288,6 +306,7 @@ static enum lex_event step(struct lex *l, const char **p, const char *end)
 		in_word(l, p, end);
 		break;
 	case LEX_NUMBER:
+	case LEX_JUNK:
 		in_number(l, p, end);
 		break;
 	case LEX_DASH:
@@ -296,8 +315,7 @@ static enum lex_event step(struct lex *l, const char **p, const char *end)
 		after_slash(l, p);
 		break;
 	case LEX_LINE:
-		if (skip_to(p, end, '\n'))
-			l->state = LEX_TEXT;
+		in_comment(l, p, end);
 		break;
 	case LEX_BLOCK:
 	case LEX_BLOCK_STAR:

@@ -13,6 +13,7 @@ enum lex_state {
 	LEX_TEXT,
 	LEX_WORD,
 	LEX_NUMBER,
+	LEX_JUNK,  /* letters behind a number */
 	LEX_DASH,  /* after "-", perhaps of "--" */
 	LEX_SLASH, /* after "/", perhaps of a block comment's start */
 	LEX_LINE,  /* in a "--" comment */

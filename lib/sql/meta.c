@@ -76,7 +76,9 @@ bool sql_meta_parse(const char *text, size_t len, enum sql_meta *what, char **db
 	*what = SQL_META_IGNORED;
 	if (starts(&rest, "\\restrict") || starts(&rest, "\\unrestrict") ||
 	    starts(&rest, "\\encoding"))
-		return true;
+		return *rest == '\0' || is_plain(rest) ||
+		       err_set(e, ERR_CORRUPT, "backslash command with more than a name: %.*s",
+			       shown, text);
 	if (!starts(&rest, "\\connect")) {
 		copy[strcspn(copy, " \t")] = '\0';
 		return err_set(e, ERR_CORRUPT, "backslash command %.40s does not belong in a dump",

@@ -11,6 +11,7 @@ enum state {
 	BETWEEN, /* outside any part */
 	LEXING,  /* in what is a statement unless it turns out to be something else */
 	LINE,    /* in a comment or a backslash command */
+	LINE_CR, /* behind a carriage return in a comment: its end, unless a newline follows */
 	ENDED,   /* a statement, whose newline may follow */
 	COPY_EOL,
 	COPY_ROW_START,
@@ -209,13 +210,19 @@ static bool lexing(struct sql_split *s, const char **p, const char *end, struct 
 
 static bool in_line(struct sql_split *s, const char **p, const char *end, struct err *e)
 {
-	const char *q = memchr(*p, '\n', (size_t)(end - *p));
+	const char *q = *p;
 
-	*p = q ? q + 1 : end;
-	if (!q)
+	if (s->state == LINE_CR && *q != '\n') {
+		s->state = BETWEEN;
+		return hand_on(s, s->kind, offset_of(s, q) - 1, offset_of(s, q), e);
+	}
+	while (q < end && *q != '\n' && (*q != '\r' || s->kind == SQL_META))
+		q++;
+	*p = q < end ? q + 1 : end;
+	if (q == end)
 		return true;
-	s->state = BETWEEN;
-	return hand_on(s, s->kind, offset_of(s, q), offset_of(s, *p), e);
+	s->state = *q == '\r' ? LINE_CR : BETWEEN;
+	return s->state == LINE_CR || hand_on(s, s->kind, offset_of(s, q), offset_of(s, *p), e);
 }
 
 /* psql reads data from the line after the statement's; pg_dump puts nothing in between. */
@@ -330,6 +337,7 @@ static bool advance(struct sql_split *s, const char **p, const char *end, struct
 	case LEXING:
 		return lexing(s, p, end, e);
 	case LINE:
+	case LINE_CR:
 		return in_line(s, p, end, e);
 	case ENDED:
 		if (**p == '\n')
@@ -353,7 +361,8 @@ bool sql_split_write(struct sql_split *s, const void *data, size_t len, struct e
 		if (!advance(s, &p, end, e))
 			return false;
 
-	if ((s->state == LEXING || s->state == LINE) && !keep(s, offset_of(s, end), e))
+	if ((s->state == LEXING || s->state == LINE || s->state == LINE_CR) &&
+	    !keep(s, offset_of(s, end), e))
 		return false;
 	if ((s->state == ENDED || s->state == COPY_EOL) && !keep(s, s->text_end, e))
 		return false;
@@ -369,7 +378,7 @@ bool sql_split_end(struct sql_split *s, struct err *e)
 
 	if (s->state == BETWEEN)
 		return true;
-	if (s->state == LINE)
+	if (s->state == LINE || s->state == LINE_CR)
 		return hand_on(s, s->kind, s->chunk_at, s->chunk_at, e);
 	if (s->state == ENDED)
 		return statement_ended(s, s->text_end, e);

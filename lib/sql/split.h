@@ -18,7 +18,9 @@
 enum sql_kind {
 	SQL_STATEMENT, /* from its first token to its semicolon, both included */
 	SQL_META,      /* a backslash command, to the line's end, without the newline */
-	SQL_COMMENT,   /* a "--" line outside any statement, without the newline */
+	/* A "--" line outside any statement, without the newline. It ends at a lone carriage return
+	 * too. */
+	SQL_COMMENT,
 	SQL_COPY_DATA, /* any piece of any rows of the COPY statement before it */
 	SQL_COPY_END,  /* its "\." line */
 };

@@ -50,9 +50,8 @@ static void skip_space(struct sql_scan *s)
 		if (is_space(*s->p)) {
 			s->p++;
 		} else if (starts(s, "--")) {
-			const char *newline = memchr(s->p, '\n', (size_t)(s->end - s->p));
-
-			s->p = newline ? newline : s->end;
+			while (s->p < s->end && *s->p != '\n' && *s->p != '\r')
+				s->p++;
 		} else if (starts(s, "/*")) {
 			skip_block(s);
 		} else {

@@ -34,7 +34,7 @@ static void XMLCALL on_start(void *ctx, const char *name, const char **attribute
 	size_t len;
 
 	(void)attributes;
-	name = colon ? colon + 1 : name;
+	name = colon && colon[1] ? colon + 1 : name;
 	len = strlen(name);
 	if (p->depth == DEPTH_MAX || p->path_len + len + 2 > sizeof p->path) {
 		refuse(p, "is nested too deeply");

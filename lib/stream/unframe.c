@@ -2,6 +2,9 @@
  * Frame boundaries are found here and not by libzstd: the magic number of each frame is collected
  * first, and says whether libzstd decodes it or it is a skippable one, to be read or passed over.
  *
+ * libzstd gets the header byte by byte: of a header that comes in two pieces, it may take the second
+ * for the beginning of a frame (1.5.4, ZSTD_decompressStream), and see other content than zstd -dc.
+ *
  * Only the end of the input tells whether a seek table's frame is the last. So it is held back, and
  * counted as any other skippable frame once something follows it.
  */
@@ -17,6 +20,7 @@
 
 #define ZSTD_MAGIC 0xFD2FB528u
 #define MAGIC_BYTES 4
+#define FRAME_HEADER_MAX 18
 #define ENTRY_MAX_BYTES 12
 
 enum unframe_state { HEADER, PACKED, SKIPPED };
@@ -189,9 +193,9 @@ static bool unframe_write(struct sink *s, const void *data, size_t len, struct e
 	const char *p = data;
 
 	while (len > 0) {
-		size_t used = 0;
+		size_t used = 0, packed = u->bytes < FRAME_HEADER_MAX ? 1 : len;
 		bool ok = u->state == HEADER   ? read_header(u, p, len, &used, e)
-			  : u->state == PACKED ? unpack(u, p, len, &used, e)
+			  : u->state == PACKED ? unpack(u, p, packed, &used, e)
 					       : skip(u, p, len, &used, e);
 
 		if (!ok)

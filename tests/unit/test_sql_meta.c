@@ -125,6 +125,18 @@ Test(sql_meta, other_commands_are_refused_by_name)
 		refuse(commands[i][0], commands[i][1]);
 }
 
+/* psql goes on behind the argument of a command that is ignored here. */
+Test(sql_meta, nothing_hides_behind_a_command_that_is_ignored)
+{
+	static const char *const texts[] = {
+	    "\\restrict k \\! id", "\\unrestrict k\\! id", "\\encoding UTF8 \\\\ select 1;",
+	    "\\restrict `id`",     "\\encoding :x",        "\\restrict k l",
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		refuse(texts[i], "more than a name");
+}
+
 Test(sql_meta, connect_to_anything_but_a_database_is_refused)
 {
 	static const char *const texts[] = {

@@ -191,11 +191,36 @@ Test(sql_split, quotes_end_where_psql_ends_them)
 				      "STATEMENT 12..20 l1 |$a$;$a$;|\n");
 	check("select $1$;", "STATEMENT 0..11 l1 |select $1$;|\n");
 	check("select $e'\\'';", "STATEMENT 0..14 l1 |select $e'\\'';|\n");
+	check("select 1a$b$;", "STATEMENT 0..13 l1 |select 1a$b$;|\n");
+	check("select 1e'\\', $1e'\\';", "STATEMENT 0..21 l1 |select 1e'\\', $1e'\\';|\n");
+	check("1e5 create procedure p() begin atomic ; end;",
+	      "STATEMENT 0..44 l1 |1e5 create procedure p() begin atomic ; end;|\n");
+	check("b'' create procedure p() begin atomic ; end;",
+	      "STATEMENT 0..44 l1 |b'' create procedure p() begin atomic ; end;|\n");
+	check("set standard_conforming_strings=off;\nselect b'\\', X'\\', n'\\';';",
+	      "STATEMENT 0..37 l1 |set standard_conforming_strings=off;|\n"
+	      "STATEMENT 37..63 l2 |select b'\\', X'\\', n'\\';';|\n");
 	check("select 1//* ; */;", "STATEMENT 0..17 l1 |select 1//* ; */;|\n");
 	check("select 'a\\';set standard_conforming_strings=off;select 'a\\';';",
 	      "STATEMENT 0..12 l1 |select 'a\\';|\n"
 	      "STATEMENT 12..48 l1 |set standard_conforming_strings=off;|\n"
 	      "STATEMENT 48..62 l1 |select 'a\\';';|\n");
+}
+
+/* A hostile text would hide a statement there. */
+Test(sql_split, a_comment_ends_at_a_carriage_return_as_in_psql)
+{
+	static const char text[] = "-- a\rselect 1 -- b\r;-- c\r\n--\r--\r\r-- d\r",
+			  want[] = "COMMENT 0..5 l1 |-- a|\n"
+				   "STATEMENT 5..20 l1 |select 1 -- b\r;|\n"
+				   "COMMENT 20..26 l1 |-- c\r|\n"
+				   "COMMENT 26..29 l2 |--|\n"
+				   "COMMENT 29..32 l2 |--|\n"
+				   "COMMENT 33..38 l2 |-- d\r|\n";
+
+	check(text, want);
+	for (size_t cut = 0; cut < sizeof text; cut++)
+		same_parts(want, text, sizeof text - 1, &cut, cut < sizeof text - 1);
 }
 
 Test(sql_split, only_functions_have_bodies)

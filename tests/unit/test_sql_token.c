@@ -27,6 +27,7 @@ Test(sql_token, words_of_a_statement)
 		     "w:a o:. q:\"b\"\"c\" o:= s:'d''e' o:+ s:E'\\'' ");
 	check_tokens("$a$ b $ $$ $a$$1 a$b$", "s:$a$ b $ $$ $a$ o:$ n:1 w:a$b$ ");
 	check_tokens("-5 1e name'x'", "o:- n:5 n:1 w:e w:name s:'x' ");
+	check_tokens("a -- b\rc -- d\r\ne", "w:a w:c w:e ");
 	check_tokens("\xc3\xbc_1", "w:\xc3\xbc_1 ");
 }
 

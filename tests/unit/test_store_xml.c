@@ -68,6 +68,8 @@ Test(store_xml, first_element_at_a_path_is_found)
 
 	cr_assert_str_eq(found, "a&b");
 	free(found);
+	/* A name that ends with a colon is no prefix: its elements are not the root's. */
+	cr_assert_null(s3_xml_find("<x:><R><Code>a</Code></R></x:>", 30, "R/Code"));
 	cr_assert_null(s3_xml_find(text, sizeof text - 1, "R/Codes"));
 	cr_assert_null(s3_xml_find(text, sizeof text - 2, "R/Code"));
 	cr_assert_null(s3_xml_find(NULL, 0, "R"));

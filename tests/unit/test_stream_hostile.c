@@ -47,6 +47,21 @@ Test(unframe_hostile, window_limit_that_zstd_does_not_have_is_refused)
 	cr_assert_eq(e.kind, ERR_USAGE);
 }
 
+/* Behind its magic number, this frame's header looks like that of a skippable frame. */
+Test(unframe_hostile, a_frame_is_not_taken_for_another_in_the_middle_of_it)
+{
+	static const char file[] = "\x28\xB5\x2F\xFD\x50\x2A\x4D\x18\x03\x00\x00\x00xyz";
+
+	for (size_t step = 1; step < sizeof file; step++) {
+		struct unframe_options o = {0};
+		CLEANUP(sink_freep) struct sink *null = sink_null();
+		struct err e = {0};
+
+		cr_assert_not(unframe_into(null, file, sizeof file - 1, step, &o, &e), "%zu", step);
+		cr_assert_eq(e.kind, ERR_CORRUPT);
+	}
+}
+
 /* More than one buffer of it, and no checksum behind it that is still to be read. */
 Test(unframe_hostile, output_that_is_pending_at_the_end_of_the_input_comes_out)
 {
