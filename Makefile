@@ -2,6 +2,7 @@
 # make demo       a throwaway PostgreSQL, dumped, verified, drilled: the muster roll
 # make test       all tests: unit tests, then real PostgreSQL and real S3 servers
 # make check      lint, layers, sanitizers
+# make fuzz       every parser of foreign bytes against made-up input: TIME= seconds each, TARGET= some, ENGINE=afl
 # make bench      the budgets of docs/ARCHITECTURE.md, as ratios
 # make golden     write the golden files anew, for review as a diff
 # make install    PREFIX=/usr/local DESTDIR=
@@ -25,7 +26,7 @@ DEPS    := libpq libzstd libcurl libcrypto jansson expat libxxhash zlib
 DEPS_CFLAGS := $(shell pkg-config --cflags $(DEPS) 2>/dev/null)
 DEPS_LIBS   := $(shell pkg-config --libs $(DEPS) 2>/dev/null) -pthread -lm
 # The generator needs nothing of PostgreSQL, S3 or zstd.
-GEN_LIBS    := $(shell pkg-config --libs jansson 2>/dev/null) -pthread
+GEN_LIBS    := $(shell pkg-config --libs jansson 2>/dev/null) -pthread -lm
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Itests -I. -I$B -MMD -MP -pthread \
               $(addprefix -isystem ,$(SHIM)) $(WARN) $(HARDEN) $(DEPS_CFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN)
@@ -67,6 +68,23 @@ $B/%.o: %.c Makefile VERSION
 	@echo "  CC $@"
 	$Q$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+# A fuzz target, called by replay.c with the files of its corpus, or by a fuzzer (tests/fuzz/run).
+FUZZERS   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_MAIN ?= $B/tests/fuzz/replay.o
+
+$B/fuzz/%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/fuzz.o $(FUZZ_MAIN) $B/lib.a
+	$Qmkdir -p $(@D)
+	@echo "  LD $@"
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(FUZZ_ENGINE) $(DEPS_LIBS)
+
+# Prints what our splitter sees, to be compared with psql.
+$B/fuzz/statements: $B/tests/fuzz/statements.o $B/lib.a
+	$Qmkdir -p $(@D)
+	@echo "  LD $@"
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
+
+fuzzers: $(addprefix $B/fuzz/,$(FUZZERS))
+
 # Where tools/setup keeps what Debian does not have. The servers' user must be able to reach it.
 PGMUSTER_CACHE ?= $(if $(filter 0,$(shell id -u)),/var/cache,$(HOME)/.cache)/pgmuster
 PGMUSTER_PG18  ?= $(PGMUSTER_CACHE)/pg18/usr/lib/postgresql/18/bin
@@ -82,8 +100,8 @@ unit: $B/unit
 # Everything that the tests and the demo need is installed by the script when it is missing.
 test:
 	tools/setup test
-	$(MAKE) all
-	status=0; $(MAKE) unit || status=1; tests/run || status=1; exit $$status
+	$(MAKE) all $B/fuzz/statements
+	status=0; $(MAKE) unit || status=1; $(MAKE) replay || status=1; tests/run || status=1; exit $$status
 
 demo:
 	tools/setup demo
@@ -104,8 +122,20 @@ lint:
 	.ci/layers
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
-	    --suppress=missingInclude -Ilib -I. -DVERSION='""' lib cmd gen
-	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
+	    --suppress=missingInclude -Ilib -Itests -I. -DVERSION='""' lib cmd gen tests/fuzz
+	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
+
+# The corpora, without a fuzzer.
+replay:
+	$(MAKE) B=$B/asan CFLAGS= SAN="-fsanitize=address,undefined $(SAN_FLAGS)" fuzzers
+	tests/fuzz/run replay $B/asan/fuzz
+
+TIME   ?= 60
+ENGINE ?= libfuzzer
+TARGET ?= $(FUZZERS) psql
+fuzz:
+	tools/setup fuzz
+	TIME=$(TIME) ENGINE=$(ENGINE) B=$B tests/fuzz/run fuzz $(TARGET)
 
 bench: all
 	tests/bench
@@ -127,6 +157,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all unit test demo check lint bench golden backup-postgres restore-postgres install clean
+.PHONY: all unit test demo check lint replay fuzz fuzzers bench golden backup-postgres restore-postgres install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -1,0 +1,3 @@
+-- aselect 1 -- b';
+-- c
+select 2;
