@@ -124,8 +124,8 @@ bool check_own_label(const char *text, struct err *e)
 		err_set(e, ERR_USAGE, "app.kubernetes.io/... are set by pgmuster-gen itself"));
 }
 
-/* The address in its usual spelling. False for a name, and for an IPv4 address that is written as one
- * of IPv6: Kubernetes refuses it. */
+/* The address in its usual spelling. False for a name, and for an IPv4 address that is written
+ * as one of IPv6: Kubernetes refuses it. */
 static bool parse_address(const char *text, struct in6_addr *address, char out[INET6_ADDRSTRLEN])
 {
 	int family = strchr(text, ':') ? AF_INET6 : AF_INET;

@@ -24,13 +24,13 @@ struct cron {
 /* ERR_USAGE says which field, what it has, and what it may have. */
 MUST_USE bool cron_parse(const char *line, struct cron *out, struct err *);
 
-/* The longest time between two runs that follow each other, by the calendar (leap years included, so
- * that 29 February waits eight years across 2100; clock changes not); 0 when it never runs, such as
- * on 31 February. */
+/* The longest time between two runs that follow each other, by the calendar (leap years
+ * included, so that 29 February waits eight years across 2100; clock changes not); 0 when it
+ * never runs, such as on 31 February. */
 int64_t cron_longest_gap_s(const struct cron *);
 
-/* Does it only run between midnight and four, where clocks that go forward leave an hour out? Kubernetes
- * does not make up for a run in that hour. */
+/* Does it only run between midnight and four, where clocks that go forward leave an hour out?
+ * Kubernetes does not make up for a run in that hour. */
 bool cron_can_be_skipped(const struct cron *);
 
 /* A name of the IANA time zone database, as Go's time.LoadLocation finds it in the copy that
@@ -41,8 +41,8 @@ bool time_zone_known(const char *name);
 /* Do this zone's clocks change every year? */
 bool time_zone_changes(const char *name);
 
-/* The known name nearest to this one, whole or by its last part ("sao paulo" too), or NULL when none
- * is near: for a hint. Never one with digits: Etc/GMT+3 is three hours behind, not ahead. */
+/* The known name nearest to this one, whole or by its last part ("sao paulo" too), or NULL when
+ * none is near: for a hint. Never one with digits: Etc/GMT+3 is three hours behind, not ahead. */
 const char *time_zone_near(const char *name);
 
 #endif

@@ -15,15 +15,15 @@ struct file {
 
 void file_stop(struct file *);
 
-/* The text of one module in this format. heading: one or two lines, without comment signs, of where it
- * comes from; not in JSON, which has no comments. */
+/* The text of one module in this format. heading: one or two lines, without comment signs, of
+ * where it comes from; not in JSON, which has no comments. */
 MUST_USE bool file_make(const struct module *, enum format, const char *heading, struct file *out,
 			struct err *);
 
 /*
- * Write them all into directory, which is made if need be: beside first, then renamed. A file of that name that was
- * not generated is not touched: ERR_EXISTS, unless force. Files that are the same already stay as they are.
- * *changed counts the others.
+ * Write them all into directory, which is made if need be: beside first, then renamed. A file of
+ * that name that was not generated is not touched: ERR_EXISTS, unless force. Files that are the
+ * same already stay as they are. *changed counts the others.
  */
 MUST_USE bool files_write(const char *directory, const struct file[], size_t count, bool force,
 			  size_t *changed, struct err *);

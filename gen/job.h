@@ -1,7 +1,7 @@
 /*
- * job: a CronJob whose pod runs pgmuster as it may run: no root, no capability, nothing to write but
- * its scratch volume, no token; and whose failures show: exit codes 1 and 2 fail the job at once, 3 is tried
- * again as often as the settings say.
+ * job: a CronJob whose pod runs pgmuster as it may run: no root, no capability, nothing to write
+ * but its scratch volume, no token; and whose failures show: exit codes 1 and 2 fail the job at
+ * once, 3 is tried again as often as the settings say.
  */
 #ifndef JOB_H
 #define JOB_H

@@ -11,8 +11,8 @@
 
 #include "gen/settings.h"
 
-/* dump: may list, read and write under the prefix, and not delete. S3 has no right to write that is no
- * right to replace: a bucket with versions keeps what was there. */
+/* dump: may list, read and write under the prefix, and not delete. S3 has no right to write that
+ * is no right to replace: a bucket with versions keeps what was there. */
 json_t *policy_writer(const struct settings *);
 
 /* drill, verify, restore: may list and read; and write the evidence of drills. */
