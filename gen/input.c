@@ -304,6 +304,27 @@ static void check_times(struct input *in, struct complaints *c)
 	}
 }
 
+/* A drill runs what the dump contains: it had better not reach the server. */
+static void check_network(struct input *in)
+{
+	const struct settings *s = in->settings;
+	const char *endpoint = setting_text(s, "store.endpoint");
+	CLEANUP(freep) char *host = NULL;
+	CLEANUP(freep) char *namespace = NULL;
+	struct err e = {0};
+	long port;
+
+	if (!endpoint || !parse_endpoint(endpoint, &host, &port, &e))
+		return;
+	namespace = service_namespace(host);
+	if (namespace && strcmp(namespace, namespace_of_server(in).value) == 0 &&
+	    json_object_size(setting_json(s, "network.storeLabels")) == 0)
+		complain(&in->warnings, "$.backup.network.storeLabels",
+			 "is not set: store and server are in one namespace, and the policy of the "
+			 "drill "
+			 "lets it reach both");
+}
+
 void input_check(struct input *in, struct complaints *c)
 {
 	const json_t *spaces = given(in->document, "namespaces");
@@ -321,6 +342,7 @@ void input_check(struct input *in, struct complaints *c)
 	check_resources(in->settings, c);
 	check_secrets(in->settings, c);
 	check_times(in, c);
+	check_network(in);
 }
 
 json_t *input_schema(void)

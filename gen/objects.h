@@ -44,6 +44,10 @@ json_t *object_new(const char *api_version, const char *kind, const char *name,
 		   const struct part *namespace, const char *component);
 json_t *object_labels(const char *name, const char *component);
 
+/* The namespace of "minio.storage.svc", also with the cluster's domain; the caller frees. NULL for a
+ * host that is no Service. */
+char *service_namespace(const char *host);
+
 /* Where the jobs run, the server and the rules are. */
 struct part namespace_of_jobs(const struct input *);
 struct part namespace_of_server(const struct input *);

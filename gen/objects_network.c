@@ -48,8 +48,7 @@ static json_t *to_dns(void)
 		    json_pack("[o, o]", port(DNS_PORT, "UDP"), port(DNS_PORT, "TCP")));
 }
 
-/* "minio.storage.svc", also with the cluster's domain: its namespace, which the caller frees. */
-static char *service_namespace(const char *host)
+char *service_namespace(const char *host)
 {
 	const char *dot = strchr(host, '.');
 	size_t len = dot ? strcspn(dot + 1, ".") : 0;

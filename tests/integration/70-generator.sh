@@ -454,6 +454,12 @@ test_network_lets_out_what_has_to_be_let_out() {
 	# Each pod is under one of them.
 	assert_json '[.items[] | select(.kind == "CronJob").spec.jobTemplate.spec.template.metadata.labels["app.kubernetes.io/component"]]
 		- [.items[] | select(.kind == "NetworkPolicy").spec.podSelector.matchExpressions[].values[]] | length' 0
+	gen --format json --store-endpoint http://minio.apps.svc:9000 "$EXAMPLE/homelab.json" >"$T/out"
+	assert_contains "$(cat "$T/err")" 'network.storeLabels: is not set: store and server are in one namespace'
+	gen --format json --store-endpoint http://minio.apps.svc:9000 --network-store-labels app=minio --network-store-port 9000 \
+		"$EXAMPLE/homelab.json" >"$T/out"
+	assert_not_contains "$(cat "$T/err")" 'one namespace'
+	assert_contains "$(egress postgres-restore-drill)" '"podSelector":{"matchLabels":{"app":"minio"}}'
 }
 
 test_pods_may_do_no_more_than_they_must() {

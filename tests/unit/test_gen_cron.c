@@ -430,3 +430,21 @@ Test(gen_cron, what_never_runs_has_no_gap)
 		cr_assert_eq(cron_longest_gap_s(&c), 0, "%s", rows[i]);
 	}
 }
+
+Test(gen_cron, a_run_before_four_may_be_skipped)
+{
+	static const char *const may[] = {"30 2 * * *", "0 3 * * 0", "@daily", "59 0-3 * * *"};
+	static const char *const never[] = {"0 4 * * *", "0 2,14 * * *", "@hourly", "* * * * *",
+					    "@every 1h"};
+	struct cron cron;
+	struct err e = {0};
+
+	for (size_t i = 0; i < sizeof may / sizeof *may; i++) {
+		cr_assert(cron_parse(may[i], &cron, &e));
+		cr_expect(cron_can_be_skipped(&cron), "%s", may[i]);
+	}
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		cr_assert(cron_parse(never[i], &cron, &e));
+		cr_expect(!cron_can_be_skipped(&cron), "%s", never[i]);
+	}
+}

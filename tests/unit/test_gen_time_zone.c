@@ -100,3 +100,17 @@ Test(gen_time_zone, an_offset_has_none)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_assert_null(time_zone_near(rows[i]), "%s", rows[i]);
 }
+
+Test(gen_time_zone, clocks_that_change_every_year)
+{
+	static const char *const changing[] = {
+	    "Europe/Berlin", "America/New_York", "Africa/Cairo", "Australia/Sydney", "Eire", "CET"};
+	static const char *const steady[] = {
+	    "America/Sao_Paulo", "Brazil/East",     "Etc/UTC",   "UTC",
+	    "Asia/Tokyo",        "Europe/Istanbul", "Etc/GMT+3", "nowhere"};
+
+	for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
+		cr_expect(time_zone_changes(changing[i]), "%s", changing[i]);
+	for (size_t i = 0; i < sizeof steady / sizeof *steady; i++)
+		cr_expect(!time_zone_changes(steady[i]), "%s", steady[i]);
+}
