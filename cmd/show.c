@@ -36,11 +36,8 @@ static char *extensions(const struct pg_database *d)
 	char *all = xstrdup("");
 
 	for (size_t i = 0; i < d->extension_count; i++) {
-		char *more = xasprintf("%s%s%s %s", all, i ? ", " : "", d->extensions[i].name,
-				       d->extensions[i].version);
-
-		free(all);
-		all = more;
+		xappend(&all, "%s%s %s", i ? ", " : "", d->extensions[i].name,
+			d->extensions[i].version);
 	}
 	return all;
 }

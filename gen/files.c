@@ -41,6 +41,12 @@ bool file_read(const char *path, struct buf *out, struct err *e)
 	return fd < 0 ? err_sys(e, "open %s", path) : read_all(fd, out, path, e);
 }
 
+bool file_print(const struct buf *text, struct err *e)
+{
+	return (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0) ||
+	       err_sys(e, "write to standard output");
+}
+
 static bool write_all(int fd, const struct buf *text)
 {
 	for (size_t done = 0; done < text->len;) {
@@ -171,8 +177,7 @@ static bool print_diff(const char *path, const char *other, struct err *e)
 	if (!proc_wait(&diff, e) && !(WIFEXITED(diff.status) && WEXITSTATUS(diff.status) == 1))
 		return false;
 	*e = (struct err){0};
-	fwrite(text.data, 1, text.len, stdout);
-	return fflush(stdout) == 0 || err_sys(e, "write to standard output");
+	return file_print(&text, e);
 }
 
 bool files_compare(const char *directory, const struct file files[], size_t count,

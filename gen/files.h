@@ -32,6 +32,9 @@ MUST_USE bool files_write(const char *directory, const struct file[], size_t cou
 MUST_USE bool files_compare(const char *directory, const struct file[], size_t count,
 			    size_t *different, struct err *);
 
+/* All of it on stdout, now. */
+MUST_USE bool file_print(const struct buf *, struct err *);
+
 /* A small file, "-" for stdin. */
 MUST_USE bool file_read(const char *path, struct buf *, struct err *);
 

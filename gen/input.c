@@ -98,16 +98,30 @@ static void read_foreign_key(struct input *in, const char *key, bool homelab, st
 		complain(&in->warnings, where, "is not read; did you mean %s?", near);
 }
 
+/* The 34 of "1.34", "v1.34" or "1.34.2"; -1 for what is no version of Kubernetes. */
+static long minor_of(const char *version)
+{
+	size_t digits;
+
+	if (!version)
+		return -1;
+	version += *version == 'v';
+	if (strncmp(version, "1.", 2) != 0)
+		return -1;
+	version += 2;
+	digits = strspn(version, "0123456789");
+	return digits > 0 && digits <= 3 && (version[digits] == '\0' || version[digits] == '.')
+		   ? strtol(version, NULL, 10)
+		   : -1;
+}
+
 static void read_version(const json_t *version, struct complaints *c)
 {
 	const char *text = json_string_value(version);
-	size_t digits;
 
-	text += text && *text == 'v';
-	digits = text && strncmp(text, "1.", 2) == 0 ? strspn(text + 2, "0123456789") : 0;
-	if (digits == 0 || digits > 3 || (text[2 + digits] != '\0' && text[2 + digits] != '.'))
+	if (minor_of(text) < 0)
 		complain(c, "$.version", "expected the version of Kubernetes, such as \"1.34\"");
-	else if (atoi(text + 2) < OLDEST_MINOR)
+	else if (minor_of(text) < OLDEST_MINOR)
 		complain(c, "$.version", "%s: Kubernetes 1.%d is the oldest with time zones", text,
 			 OLDEST_MINOR);
 }
@@ -190,15 +204,6 @@ bool input_read(struct input *in, const char *text, size_t len, const char *name
 	return true;
 }
 
-/* $.version, or 0 */
-static int kubernetes_minor(const struct input *in)
-{
-	const char *text = json_string_value(json_object_get(in->document, "version"));
-	const char *dot = text ? strchr(text, '.') : NULL;
-
-	return dot ? atoi(dot + 1) : 0;
-}
-
 static void check_databases(const struct input *in, struct complaints *c)
 {
 	CLEANUP(tree_freep) json_t *names = json_object();
@@ -225,15 +230,17 @@ static void check_databases(const struct input *in, struct complaints *c)
 
 static void check_sidecar(const struct input *in, struct complaints *c)
 {
+	long minor = minor_of(json_string_value(json_object_get(in->document, "version")));
+
 	if (strcmp(setting_text(in->settings, "drill.shape"), "sidecar") != 0)
 		return;
 	if (!setting_text(in->settings, "drill.sidecar.image"))
 		complain(c, "$.backup.drill.sidecar.image",
 			 "is missing: the image of the server, pinned by its digest");
-	if (kubernetes_minor(in) > 0 && kubernetes_minor(in) < SIDECAR_MINOR)
+	if (minor >= 0 && minor < SIDECAR_MINOR)
 		complain(c, "$.backup.drill.shape",
-			 "sidecar: needs Kubernetes 1.%d, and $.version is 1.%d", SIDECAR_MINOR,
-			 kubernetes_minor(in));
+			 "sidecar: needs Kubernetes 1.%d, and $.version is 1.%ld", SIDECAR_MINOR,
+			 minor);
 }
 
 /* Kubernetes refuses a pod that asks for more than it may have. */

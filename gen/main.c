@@ -238,10 +238,7 @@ static bool print_all(const struct module modules[], const char *heading, struct
 	for (size_t i = 0; i < MODULES; i++)
 		if (!modules[i].secret)
 			json_array_extend(all.objects, modules[i].objects);
-	ok = file_make(&all, (enum format)format, heading, &file, e);
-	if (ok && (fwrite(file.text.data, 1, file.text.len, stdout) != file.text.len ||
-		   fflush(stdout) != 0))
-		ok = err_sys(e, "write to standard output");
+	ok = file_make(&all, (enum format)format, heading, &file, e) && file_print(&file.text, e);
 	file_stop(&file);
 	json_decref(all.objects);
 	return ok;
@@ -302,9 +299,7 @@ static bool print_document(json_t *document, struct err *e)
 	CLEANUP(buf_stop) struct buf text = BUF_INIT(MAX_INPUT, "document");
 	CLEANUP(tree_freep) json_t *owned = document;
 
-	return print_json(owned, &text, e) &&
-	       ((fwrite(text.data, 1, text.len, stdout) == text.len && fflush(stdout) == 0) ||
-		err_sys(e, "write to standard output"));
+	return print_json(owned, &text, e) && file_print(&text, e);
 }
 
 static bool run_policy(const struct input *in, const char *kind, struct err *e)

@@ -76,8 +76,8 @@ static json_t *failed(const struct input *in, const struct alert *a)
 	CLEANUP(freep)
 	char *description = xasprintf(
 	    "A Job of %s in %s failed, and none succeeded since. Exit code 1: the backup is bad; "
-	    "3: "
-	    "it could not be told. kubectl -n %s logs -l app.kubernetes.io/instance=%s --tail=-1",
+	    "3: it could not be told. kubectl -n %s logs -l app.kubernetes.io/instance=%s "
+	    "--tail=-1",
 	    a->job, NAMESPACE, NAMESPACE, a->job);
 
 	return rule(in, name, expression, FAILED_FOR, a->fails, description);

@@ -155,10 +155,7 @@ static json_t *sidecar_command(const struct settings *s)
 		add_parameter(command, throw_away[i][0], throw_away[i][1]);
 	json_array_foreach(libraries, i, item)
 	{
-		char *more = xasprintf("%s%s%s", preload, i ? "," : "", json_string_value(item));
-
-		free(preload);
-		preload = more;
+		xappend(&preload, "%s%s", i ? "," : "", json_string_value(item));
 	}
 	if (*preload)
 		add_parameter(command, "shared_preload_libraries", preload);

@@ -108,7 +108,6 @@ json_t *policy_bucket(const struct settings *s, const char *writer, const char *
 json_t *policy_lifecycle(const struct settings *s)
 {
 	CLEANUP(freep) char *prefix = directory(s);
-
 	json_int_t days = setting_int(s, "retention.days");
 
 	return json_pack("{s:[{s:s, s:s, s:{s:s}, s:{s:I}, s:{s:I}, s:{s:i}}]}", "Rules", "ID",

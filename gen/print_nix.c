@@ -47,13 +47,8 @@ static bool is_indented(const json_t *v)
 
 	if (!is_string(v))
 		return false;
-	for (size_t i = 0; (part = part_at(v, i)); i++) {
-		char *longer =
-		    xasprintf("%s%s", text, reference(part) ? "$" : json_string_value(part));
-
-		free(text);
-		text = longer;
-	}
+	for (size_t i = 0; (part = part_at(v, i)); i++)
+		xappend(&text, "%s", reference(part) ? "$" : json_string_value(part));
 	return pen_lines(text) && (json_is_string(v) || text[strlen(text) - 1] == '\n');
 }
 

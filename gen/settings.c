@@ -157,9 +157,7 @@ static bool good_choice(const struct setting *row, const json_t *value, const ch
 	for (size_t i = 0; row->choices[i]; i++) {
 		if (strcmp(row->choices[i], json_string_value(value)) == 0)
 			return true;
-		char *more = xasprintf("%s%s%s", all, i ? ", " : "", row->choices[i]);
-		free(all);
-		all = more;
+		xappend(&all, "%s%s", i ? ", " : "", row->choices[i]);
 	}
 	complain(c, where, "\"%.200s\": expected one of %s", json_string_value(value), all);
 	return false;

@@ -116,12 +116,11 @@ char *shell_word(const char *text)
 	return out;
 }
 
-static char *append_flag(char *to, const char *name, const char *value)
+static void append_flag(char **to, const char *name, const char *value)
 {
-	CLEANUP(freep) char *before = to;
 	CLEANUP(freep) char *word = shell_word(value);
 
-	return xasprintf("%s --%s %s", before, name, word);
+	xappend(to, " --%s %s", name, word);
 }
 
 char *settings_given(const struct settings *s)
@@ -132,9 +131,9 @@ char *settings_given(const struct settings *s)
 		if (!is_given(s, i))
 			continue;
 		if (!settings_has_list(&settings_table[i]))
-			out = append_flag(out, s->options[i].name, s->texts[i]);
+			append_flag(&out, s->options[i].name, s->texts[i]);
 		for (size_t n = 0; n < s->lists[i].count; n++)
-			out = append_flag(out, s->options[i].name, s->lists[i].items[n]);
+			append_flag(&out, s->options[i].name, s->lists[i].items[n]);
 	}
 	return out;
 }

@@ -7,22 +7,26 @@
 #include <string.h>
 
 #define COUNT (sizeof time_zone_names / sizeof *time_zone_names)
+#define CHANGING_COUNT (sizeof changing_zone_names / sizeof *changing_zone_names)
 
 static int compare(const void *name, const void *entry)
 {
 	return strcmp(name, *(const char *const *)entry);
 }
 
+static bool is_in(const char *const names[], size_t count, const char *name)
+{
+	return bsearch(name, names, count, sizeof *names, compare);
+}
+
 bool time_zone_changes(const char *name)
 {
-	return bsearch(name, changing_zone_names,
-		       sizeof changing_zone_names / sizeof *changing_zone_names,
-		       sizeof *changing_zone_names, compare);
+	return is_in(changing_zone_names, CHANGING_COUNT, name);
 }
 
 bool time_zone_known(const char *name)
 {
-	return bsearch(name, time_zone_names, COUNT, sizeof *time_zone_names, compare);
+	return is_in(time_zone_names, COUNT, name);
 }
 
 /* Case and the kind of blank are no difference between two names. */

@@ -17,14 +17,6 @@ static void append(json_t *array, json_t *item)
 		abort();
 }
 
-static void join(char **text, const char *more)
-{
-	char *longer = xasprintf("%s%s", *text, more);
-
-	free(*text);
-	*text = longer;
-}
-
 /* Moves the text to the end of the array, unless it is empty. */
 static void flush(char **text, json_t *array)
 {
@@ -40,7 +32,7 @@ json_t *tree_string(const struct part *parts, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		if (!parts[i].nix) {
-			join(&literal, parts[i].value);
+			xappend(&literal, "%s", parts[i].value);
 			continue;
 		}
 		flush(&literal, array);
@@ -70,7 +62,7 @@ static json_t *resolve_parts(const json_t *parts)
 	{
 		const json_t *value = json_object_get(part, "value");
 
-		join(&text, json_string_value(value ? value : part));
+		xappend(&text, "%s", json_string_value(value ? value : part));
 	}
 	return made(json_string(text));
 }

@@ -284,9 +284,7 @@ static void no_such_day(const struct catalogue *c, const char *day, struct err *
 		day_of(&c->backups[i], own);
 		if (c->backups[i].status != BACKUP_COMPLETE || strcmp(own, last) == 0)
 			continue;
-		char *more = xasprintf("%s%s%s", days, count++ ? ", " : "", own);
-		free(days);
-		days = more;
+		xappend(&days, "%s%s", count++ ? ", " : "", own);
 		memcpy(last, own, sizeof last);
 	}
 	err_set(e, ERR_MISSING, "no complete backup of %s", day);

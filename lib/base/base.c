@@ -119,6 +119,21 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
+void xappend(char **text, const char *fmt, ...)
+{
+	CLEANUP(freep) char *more = NULL;
+	char *longer;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&more, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	longer = xasprintf("%s%s", *text, more);
+	free(*text);
+	*text = longer;
+}
+
 void *xgrow(void *p, size_t count, size_t *cap, size_t size)
 {
 	if (count < *cap)

@@ -64,6 +64,9 @@ char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 
+/* Put more behind *text, which moves. */
+void xappend(char **text, const char *fmt, ...) PRINTF(2, 3);
+
 /* Room for one more element: returns p, moved and doubled when count has reached *cap. */
 void *xgrow(void *p, size_t count, size_t *cap, size_t size);
 

@@ -151,9 +151,7 @@ static bool set_choice(const struct option *o, const char *value, struct err *e)
 			*(int *)o->into = i;
 			return true;
 		}
-		char *more = xasprintf("%s%s%s", all, i ? ", " : "", o->choices[i]);
-		free(all);
-		all = more;
+		xappend(&all, "%s%s", i ? ", " : "", o->choices[i]);
 	}
 	return err_set(e, ERR_USAGE, "--%s %s: expected one of %s", o->name, value, all);
 }

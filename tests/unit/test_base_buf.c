@@ -69,3 +69,13 @@ Test(base_buf, clearing_keeps_the_memory_and_stopping_frees_it)
 	cr_assert_null(b.data);
 	buf_stop(&b);
 }
+
+Test(base_append, puts_more_behind_what_is_there)
+{
+	CLEANUP(freep) char *text = xstrdup("");
+
+	for (int i = 0; i < 3; i++)
+		xappend(&text, "%s%d", i ? ", " : "", i);
+	xappend(&text, "%s", text);
+	cr_assert_str_eq(text, "0, 1, 20, 1, 2");
+}
