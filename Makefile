@@ -3,6 +3,7 @@
 # make test       all tests: unit tests, then real PostgreSQL and real S3 servers
 # make check      lint, layers, sanitizers
 # make fuzz       every parser of foreign bytes against made-up input: TIME= seconds each, TARGET= some, ENGINE=afl
+# make torture    faults, sudden death, lies: TIME= seconds for each attack; in make test 10
 # make bench      the budgets of docs/ARCHITECTURE.md, as ratios
 # make golden     write the golden files anew, for review as a diff
 # make install    PREFIX=/usr/local DESTDIR=
@@ -123,7 +124,7 @@ lint:
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -Itests -I. -DVERSION='""' lib cmd gen tests/fuzz
-	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh .ci/run
+	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh tests/torture/*.sh .ci/run
 
 # The corpora, without a fuzzer.
 replay:
@@ -136,6 +137,11 @@ TARGET ?= $(FUZZERS) psql
 fuzz:
 	tools/setup fuzz
 	TIME=$(TIME) ENGINE=$(ENGINE) B=$B tests/fuzz/run fuzz $(TARGET)
+
+torture:
+	tools/setup test
+	$(MAKE) all
+	TORTURE_TIME=$(TIME) tests/run --timeout $$(($(TIME) * 10 + 300)) tests/torture/[0-9]*.sh
 
 bench: all
 	tests/bench
@@ -157,6 +163,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all unit test demo check lint replay fuzz fuzzers bench golden backup-postgres restore-postgres install clean
+.PHONY: all unit test demo check lint replay fuzz fuzzers torture bench golden backup-postgres restore-postgres install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)
