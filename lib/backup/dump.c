@@ -27,6 +27,7 @@ struct dump {
 	struct fan_branch *branches; /* one for each store, in its order */
 	struct frame_table frames;
 	int64_t started_ms;
+	bool beside; /* not the day's key: another dump took it while we ran */
 };
 
 static void dump_stop(struct dump *d)
@@ -152,7 +153,7 @@ static bool drop_store(struct dump *d, size_t i, struct err *e)
 static bool choose_key(struct dump *d, struct err *e)
 {
 	CLEANUP(freep) char *day = key_of_day(d->o->key_format, d->o->now, e);
-	bool taken = false, all_exclusive = true;
+	bool taken = false, unique_needed = d->beside;
 
 	if (!day)
 		return false;
@@ -163,14 +164,14 @@ static bool choose_key(struct dump *d, struct err *e)
 		     !key_is_taken(d->stores[i], day, &taken, e)) &&
 		    !drop_store(d, i, e))
 			return false;
-		all_exclusive &= exclusive;
+		unique_needed |= !exclusive;
 	}
 	/* A store that would overwrite gets keys that cannot collide. */
 	char unique[9];
 	hex_encode(d->o->random, 4, unique);
-	d->manifest.key = all_exclusive && !taken
-			      ? STEAL(day)
-			      : key_beside(day, d->o->now, all_exclusive ? NULL : unique);
+	d->manifest.key = unique_needed || taken
+			      ? key_beside(day, d->o->now, unique_needed ? unique : NULL)
+			      : STEAL(day);
 	return true;
 }
 
@@ -391,9 +392,11 @@ static bool is_everywhere(const struct dump *d, struct report *r, struct err *e)
 	return all;
 }
 
-bool dump_run(const struct dump_options *o, struct report *r, bool *everywhere, struct err *e)
+static bool dump_once(const struct dump_options *o, bool beside, struct report *r, bool *everywhere,
+		      struct err *e)
 {
-	CLEANUP(dump_stop) struct dump d = {.o = o, .started_ms = clock_ms()};
+	CLEANUP(dump_stop)
+	struct dump d = {.o = o, .started_ms = clock_ms(), .beside = beside};
 
 	hex_encode(o->random, sizeof o->random, d.manifest.id);
 	if (!open_stores(&d, e) || !read_server(&d, e) || !choose_key(&d, e))
@@ -408,4 +411,21 @@ bool dump_run(const struct dump_options *o, struct report *r, bool *everywhere, 
 	report_result(&d, r);
 	*everywhere = is_everywhere(&d, r, e);
 	return true;
+}
+
+/* Another dump that began before us and ended before us has the key. What we dumped is as good as
+ * lost then, but not the wish for a dump of now. */
+bool dump_run(const struct dump_options *o, struct report *r, bool *everywhere, struct err *e)
+{
+	int64_t began_ms = clock_ms();
+	struct dump_options again = *o;
+
+	if (dump_once(o, false, r, everywhere, e))
+		return true;
+	if (e->kind != ERR_EXISTS)
+		return false;
+	log_warn("%s: another dump was faster; once more, beside it", e->text);
+	*e = (struct err){0};
+	again.now += (time_t)((clock_ms() - began_ms) / 1000);
+	return dump_once(&again, true, r, everywhere, e);
 }

@@ -150,15 +150,6 @@ static json_t *list_json(struct report *r, const char *list)
 	return json_object_get(r->json, list);
 }
 
-struct report *report_object(struct report *r, const char *key)
-{
-	json_t *object = json_object();
-
-	set(r, key, STYLE_PLAIN, object);
-	report_hide(r, key);
-	return new_report(r, object);
-}
-
 struct report *report_row(struct report *r, const char *list)
 {
 	json_t *row = json_object();

@@ -26,9 +26,6 @@ void report_seconds(struct report *, const char *key,
 		    double value);                              /* text: 1 m 03 s; JSON: 63.2 */
 void report_bool(struct report *, const char *key, bool value); /* text: yes, no */
 
-/* A nested object; JSON only, unless shown. Lives inside its parent. */
-struct report *report_object(struct report *, const char *key);
-
 /* Append an object to the list key, created at first use. Text prints it as a row; the columns are
  * the keys of all rows in the order of their first use. */
 struct report *report_row(struct report *, const char *list);

@@ -85,6 +85,47 @@ test_second_dump_of_a_day_goes_beside_the_first() {
 	[[ $(json .key) =~ ^d/full-[0-9]{6}\.sql\.zst$ ]] || fail "not the newest: $(json .key)"
 }
 
+# overtaken STORE: a dump that waits for a lock while that of another server takes the day's key.
+overtaken() {
+	local store=$1 holder pid
+	(
+		PGDATABASE=immich psql -Xq <<-END
+			BEGIN;
+			LOCK TABLE $(sql immich "SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace");
+			\\! touch $T/locked
+			\\! until [ -e $T/release ]; do sleep 0.1; done
+		END
+	) &
+	holder=$!
+	eventually 20 test -e "$T/locked"
+	pgmuster dump --store "$store" --key-format full.sql.zst --json >"$T/slow.out" 2>"$T/slow.err" &
+	pid=$!
+	eventually 20 grep -q 'to full.sql.zst' "$T/slow.err"
+	start_pg 15
+	assert_exit 0 pgmuster dump --store "$store" --key-format full.sql.zst --json
+	assert_json .key full.sql.zst
+	touch "$T/release"
+	wait $holder
+	wait $pid || fail "$(cat "$T/slow.err")"
+	[[ $(json .key "$T/slow.out") =~ ^full-[0-9]{6}-[0-9a-f]{8}\.sql\.zst$ ]] || fail "$(json .key "$T/slow.out")"
+	assert_contains "$(cat "$T/slow.err")" 'another dump was faster'
+	assert_exit 0 pgmuster list --store "$store" --json
+	assert_json '[.backups[].status] | join(",")' complete,complete
+	assert_exit 0 pgmuster verify --store "$store" --key full.sql.zst
+	assert_exit 0 pgmuster drill --store "$store" --json
+	assert_json .key "$(json .key "$T/slow.out")"
+}
+
+test_dump_that_was_overtaken_goes_beside_the_other() {
+	mkdir "$T/store"
+	overtaken "file://$T/store"
+}
+
+test_dump_that_was_overtaken_on_s3_goes_beside_the_other() {
+	start_s3 versitygw
+	overtaken "s3://$S3_BUCKET/x"
+}
+
 # One dead store must not cost the other's backup.
 test_dead_store_does_not_lose_the_other() {
 	mkdir "$T/store"

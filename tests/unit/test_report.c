@@ -186,20 +186,6 @@ Test(report, hiding_a_key_first_does_not_change_how_it_is_shown)
 	is_text(r, "size  1.0 KiB\n");
 }
 
-Test(report, objects_are_in_json_alone)
-{
-	CLEANUP(report_freep) struct report *r = report_new();
-	struct report *o = report_object(r, "a_very_long_name_of_an_object");
-
-	report_string(r, "x", "y");
-	report_int(o, "n", 1);
-	report_item(report_object(o, "deep"), "list", "z");
-	is_text(r, "x  y\n");
-	CLEANUP(freep) char *json = report_json(r);
-	cr_assert(strstr(json, "\"a_very_long_name_of_an_object\": {\n    \"n\": 1,\n"), "%s",
-		  json);
-}
-
 Test(report, a_key_that_only_some_rows_have_is_a_column)
 {
 	CLEANUP(report_freep) struct report *r = report_new();
