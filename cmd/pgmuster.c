@@ -37,16 +37,8 @@ static void help(FILE *out)
 }
 
 /* The one place that says what went wrong, once. */
-static int explain(const char *verb, const struct err *e)
+static int exit_code_of(const struct err *e)
 {
-	char text[4 * sizeof e->text];
-
-	progress_end();
-	log_safe(e->text, text, sizeof text);
-	fprintf(stderr, "pgmuster %s: %s\n", verb, text);
-	log_safe(e->hint, text, sizeof text);
-	if (e->hint[0] != '\0')
-		fprintf(stderr, "hint: %s\n", text);
 	switch (e->kind) {
 	case ERR_USAGE:
 		return EXIT_USAGE;
@@ -67,8 +59,10 @@ static int run(const char *verb, int argc, char **argv)
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		if (strcmp(verbs[i].name, verb) != 0)
 			continue;
-		if (!verbs[i].run(argc, argv, &code, &e))
-			code = explain(verb, &e);
+		if (!verbs[i].run(argc, argv, &code, &e)) {
+			log_failure(verb, &e);
+			code = exit_code_of(&e);
+		}
 		option_list_stop(&common.stores);
 		return code;
 	}

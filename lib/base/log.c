@@ -265,6 +265,29 @@ void log_debug(const char *fmt, ...)
 	va_end(ap);
 }
 
+void log_failure(const char *verb, const struct err *e)
+{
+	char text[4 * sizeof e->text], hint[4 * sizeof e->hint], now[ISO8601_SIZE];
+	CLEANUP(freep) char *line = NULL;
+
+	progress_end();
+	log_safe(e->text, text, sizeof text);
+	log_safe(e->hint, hint, sizeof hint);
+	if (state.format == LOG_JSON) {
+		CLEANUP(freep) char *event = json_escape(text);
+		CLEANUP(freep) char *help = json_escape(hint);
+
+		clock_iso8601(time(NULL), now);
+		line = xasprintf("{\"time\":\"%s\",\"level\":\"error\",\"event\":\"%s\","
+				 "\"verb\":\"%s\",\"hint\":\"%s\"}\n",
+				 now, event, verb, help);
+	} else {
+		line = xasprintf("pgmuster %s: %s\n%s%s%s", verb, text, hint[0] ? "hint: " : "",
+				 hint, hint[0] ? "\n" : "");
+	}
+	put(line);
+}
+
 static void progress_event(int64_t now)
 {
 	struct job *j = &state.job;

@@ -1,5 +1,5 @@
 /*
- * log: what happens while it happens, on stderr. Results go to stdout and errors to main.
+ * log: what happens while it happens, on stderr. Results go to stdout.
  *
  * A terminal gets text and a progress bar on its last line; anything else gets one line an event,
  * with the time (UTC) in front. With LOG_JSON each event is one JSON object:
@@ -28,6 +28,10 @@ void log_warn(const char *fmt, ...) PRINTF(1, 2);
 void log_info(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
 
+/* Why a verb failed: its last words, of every level. Text has no time: "pgmuster dump: why", and the
+ * hint on a line of its own; JSON has "level":"error", "verb" and "hint". */
+void log_failure(const char *verb, const struct err *);
+
 /* text with control characters (those that reorder or break lines as well) and what is not UTF-8
  * escaped as \xNN. At most max bytes, NUL included; a cut leaves whole characters and escapes. */
 void log_safe(const char *text, char *out, size_t max);
@@ -35,7 +39,7 @@ void log_safe(const char *text, char *out, size_t max);
 /*
  * Where a long job stands. Safe from several threads; a bar is redrawn at most ten times a second,
  * an event is written at most every ten seconds. total 0: not known. The rate is the mean since
- * what was first given; main calls progress_end before it prints an error.
+ * what was first given.
  */
 void progress_set(const char *what, uint64_t done_bytes, uint64_t total_bytes);
 void progress_end(void); /* clears the bar */

@@ -85,6 +85,29 @@ test_second_dump_of_a_day_goes_beside_the_first() {
 	[[ $(json .key) =~ ^d/full-[0-9]{6}\.sql\.zst$ ]] || fail "not the newest: $(json .key)"
 }
 
+# A pg_dump that warns of much, and in the middle that it leaves something out.
+test_what_was_left_out_fails_the_dump_however_much_is_said() {
+	local lines program bin=$T/bin
+	mkdir "$T/store" "$bin"
+	for program in "$PG_BIN"/*; do
+		ln -s "$program" "$bin/"
+	done
+	for lines in 0 10000; do
+		rm "$bin/pg_dump"
+		cat >"$bin/pg_dump" <<-END
+			#!/bin/bash
+			warn() { seq -f 'pg_dump: warning: %.0f is in a circle' \$1 >&2; }
+			[[ " \$* " != *immich* ]] || { warn $lines; echo 'pg_dump: warning: subscription x was not dumped' >&2; warn $lines; }
+			exec "$PG_BIN/pg_dump" "\$@"
+		END
+		chmod 755 "$bin/pg_dump"
+		assert_exit 3 pgmuster dump --store "file://$T/store" --pg-bin "$bin"
+		assert_contains "$(tail -n 2 "$T/err")" 'something was left out: database immich: '
+		assert_eq '' "$(find "$T/store" -type f)"
+	done
+	assert_exit 0 pgmuster dump --store "file://$T/store" --pg-bin "$bin" --allow-omissions
+}
+
 # overtaken STORE: a dump that waits for a lock while that of another server takes the day's key.
 overtaken() {
 	local store=$1 holder pid

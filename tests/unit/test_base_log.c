@@ -151,6 +151,30 @@ Test(base_log, json_is_an_object_an_event)
 	}
 }
 
+Test(base_log, failure_is_the_last_word_in_either_format)
+{
+	struct err e = {0};
+
+	err_set(&e, ERR_SYSTEM, "no \"%s\"", "disk\x1b[0m");
+	log_setup(LOG_QUIET, LOG_TEXT);
+	log_failure("dump", &e);
+	CLEANUP(freep) char *bare = logged();
+	cr_assert_str_eq(bare, "pgmuster dump: no \"disk\\x1b[0m\"\n");
+	err_hint(&e, "buy one");
+	log_failure("dump", &e);
+	CLEANUP(freep) char *text = logged();
+	cr_assert_str_eq(text, "pgmuster dump: no \"disk\\x1b[0m\"\nhint: buy one\n");
+	log_setup(LOG_QUIET, LOG_JSON);
+	log_failure("dump", &e);
+	CLEANUP(freep) char *json = logged();
+	json_t *o = parsed(json);
+	cr_assert_str_eq(json_string_value(json_object_get(o, "level")), "error");
+	cr_assert_str_eq(json_string_value(json_object_get(o, "verb")), "dump");
+	cr_assert_str_eq(json_string_value(json_object_get(o, "event")), "no \"disk\\x1b[0m\"");
+	cr_assert_str_eq(json_string_value(json_object_get(o, "hint")), "buy one");
+	json_decref(o);
+}
+
 /* Every byte, and pairs with what is special in JSON. */
 Test(base_log, json_parses_whatever_is_in_a_value)
 {
