@@ -84,6 +84,11 @@ $B/fuzz/statements: $B/tests/fuzz/statements.o $B/lib.a
 	@echo "  LD $@"
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
+# Stands between pgmuster and a server, and breaks one thing.
+$B/fault-proxy: $B/tests/torture/fault_proxy.o
+	@echo "  LD $@"
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ -pthread
+
 fuzzers: $(addprefix $B/fuzz/,$(FUZZERS))
 
 # Where tools/setup keeps what Debian does not have. The servers' user must be able to reach it.
@@ -101,7 +106,7 @@ unit: $B/unit
 # Everything that the tests and the demo need is installed by the script when it is missing.
 test:
 	tools/setup test
-	$(MAKE) all $B/fuzz/statements
+	$(MAKE) all $B/fuzz/statements $B/fault-proxy
 	status=0; $(MAKE) unit || status=1; $(MAKE) replay || status=1; tests/run || status=1; exit $$status
 
 demo:
@@ -140,7 +145,7 @@ fuzz:
 
 torture:
 	tools/setup test
-	$(MAKE) all
+	$(MAKE) all $B/fault-proxy
 	TORTURE_TIME=$(TIME) tests/run --timeout $$(($(TIME) * 10 + 300)) tests/torture/[0-9]*.sh
 
 bench: all
