@@ -27,6 +27,7 @@ struct common {
 	int log_format; /* enum log_format */
 	long parts_in_flight, max_parts, attempts;
 	uint64_t part_bytes;
+	int64_t stall_s;
 };
 
 extern struct common common;

@@ -2,11 +2,12 @@
 
 #include "base/log.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
-struct common common = {.parts_in_flight = 3, .max_parts = 10000, .attempts = 6};
+struct common common = {.parts_in_flight = 3, .max_parts = 10000, .attempts = 6, .stall_s = 60};
 
 const struct option common_options[] = {
     {.name = "store",
@@ -57,6 +58,12 @@ const struct option common_options[] = {
      .min = 1,
      .max = 100,
      .help = "Tries of one request before a store counts as down."},
+    {.name = "stall-timeout",
+     .type = OPTION_DURATION,
+     .into = &common.stall_s,
+     .argument = "TIME",
+     .help = "A request that moves no byte for so long, or less than 1 MiB in ten times as "
+	     "long, is broken and tried again."},
     {.name = "json",
      .type = OPTION_FLAG,
      .into = &common.json,
@@ -91,6 +98,8 @@ bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bo
 		*done = fflush(stdout) == 0 && !ferror(stdout);
 		return *done || err_sys(e, "write the help");
 	}
+	if (common.stall_s < 1)
+		return err_set(e, ERR_USAGE, "--stall-timeout: expected at least 1s");
 	log_setup(common.quiet     ? LOG_WARN
 		  : common.verbose ? LOG_DEBUG
 				   : LOG_INFO,
@@ -98,6 +107,8 @@ bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bo
 	common.store.parts_in_flight = (unsigned)common.parts_in_flight;
 	common.store.max_parts = (unsigned)common.max_parts;
 	common.store.attempts = (int)common.attempts;
+	common.store.stall_s =
+	    common.stall_s < INT_MAX / 1000 ? (int)common.stall_s : INT_MAX / 1000;
 	common.store.part_bytes = common.part_bytes;
 	return true;
 }

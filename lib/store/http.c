@@ -14,6 +14,7 @@
 #define BODY_MAX ((size_t)8 << 20) /* a page of 1,000 keys, each of 1,024 encoded bytes, has 4 */
 #define CONNECT_S 15
 #define LAST_WILL_S 10
+#define SLOW 10 /* stall times, for a step of HTTP_STEP_BYTES */
 
 struct http {
 	const struct http_server *server;
@@ -26,6 +27,11 @@ struct http {
 	struct err *e;
 	bool begun, refused;
 	char said[CURL_ERROR_SIZE];
+	/* how many bytes have moved, when the last of them did, and when a step of them began; times in
+	 * which the caller's data() kept us waiting are taken out */
+	uint64_t bytes, step;
+	int64_t byte_ms, step_ms;
+	bool stalled;
 };
 
 /* What libcurl's failures mean; all others are ERR_SYSTEM. */
@@ -188,6 +194,7 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 	struct http *h = ctx;
 	struct http_response *r = h->response;
 	size_t len = size * count;
+	int64_t before_ms = clock_ms(), kept_ms;
 	bool ok;
 
 	r->status = status_of(h->curl);
@@ -199,7 +206,28 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 			r->moved += len;
 	}
 	h->refused = !ok;
+	kept_ms = clock_ms() - before_ms;
+	r->kept_waiting_ms += kept_ms;
+	h->byte_ms += kept_ms;
+	h->step_ms += kept_ms;
 	return ok ? len : 0;
+}
+
+/* libcurl's own low-speed limit would count the time that data() takes. A server may send a byte now and
+ * then to say that it is still at work, but not for ever. */
+static bool is_stalled(struct http *h, uint64_t bytes)
+{
+	int64_t now_ms = clock_ms(), stall_ms = (int64_t)h->server->stall_s * 1000;
+
+	if (bytes != h->bytes) {
+		h->bytes = bytes;
+		h->byte_ms = now_ms;
+	}
+	if (bytes - h->step >= HTTP_STEP_BYTES) {
+		h->step = bytes;
+		h->step_ms = now_ms;
+	}
+	return now_ms - h->byte_ms >= stall_ms || now_ms - h->step_ms >= SLOW * stall_ms;
 }
 
 static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
@@ -207,8 +235,10 @@ static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_o
 {
 	struct http *h = ctx;
 
-	(void)down_total, (void)down, (void)up_total, (void)up;
-	return (h->stop && atomic_load(h->stop)) || (cancel_signal() && !h->request->last_will);
+	(void)down_total, (void)up_total;
+	h->stalled = is_stalled(h, (uint64_t)(down + up));
+	return h->stalled || (h->stop && atomic_load(h->stop)) ||
+	       (cancel_signal() && !h->request->last_will);
 }
 
 static void add_header(struct curl_slist **l, const char *text)
@@ -271,8 +301,6 @@ static void set_limits(CURL *c, const struct http *h)
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, stall < CONNECT_S ? stall : CONNECT_S);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, stall);
 	if (h->request->last_will)
 		curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)LAST_WILL_S);
 	curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -320,6 +348,18 @@ static CURLcode perform(struct http *h, const struct curl_slist *headers)
 	return curl_easy_perform(c);
 }
 
+static bool stalled(const struct http *h, struct err *e)
+{
+	int stall_s = h->server->stall_s;
+
+	h->response->transient = true;
+	if (clock_ms() - h->byte_ms >= (int64_t)stall_s * 1000)
+		return err_set(e, ERR_TRANSIENT, "%s: no byte moved for %d s", h->server->endpoint,
+			       stall_s);
+	return err_set(e, ERR_TRANSIENT, "%s: too slow, less than 1 MiB in %d s",
+		       h->server->endpoint, SLOW * stall_s);
+}
+
 static bool explain(const struct http *h, CURLcode code, struct err *e)
 {
 	enum err_kind kind = ERR_SYSTEM;
@@ -327,6 +367,8 @@ static bool explain(const struct http *h, CURLcode code, struct err *e)
 
 	if (h->refused)
 		return false;
+	if (h->stalled)
+		return stalled(h, e);
 	if (code == CURLE_ABORTED_BY_CALLBACK) {
 		if (cancel_check(e))
 			err_set(e, ERR_CANCELLED, "stopped");
@@ -356,8 +398,10 @@ bool http_try(struct http *h, const struct http_request *q, struct http_response
 	h->request = q;
 	h->response = r;
 	h->e = e;
-	h->begun = h->refused = false;
+	h->begun = h->refused = h->stalled = false;
 	h->said[0] = '\0';
+	h->bytes = h->step = 0;
+	h->byte_ms = h->step_ms = clock_ms();
 	ok = add_headers(h, &headers, e);
 	if (ok)
 		code = perform(h, headers);

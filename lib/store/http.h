@@ -22,8 +22,10 @@ struct http_server {
 	char *region, *access_key, *secret_key;
 	char *session_token; /* or NULL */
 	char *ca_file;       /* or NULL: the system's */
-	int stall_s;
+	int stall_s; /* without a byte, or ten times that without HTTP_STEP_BYTES, it is broken */
 };
+
+#define HTTP_STEP_BYTES MIB
 
 /* NULL, or what is wrong with it. */
 const char *http_endpoint_fault(const char *endpoint);
@@ -32,9 +34,10 @@ struct http_response {
 	int status;     /* 0: no answer */
 	bool transient; /* worth trying again */
 	bool has_length;
-	uint64_t length;       /* Content-Length */
-	uint64_t moved;        /* bytes that the request's data() took */
-	time_t date, modified; /* 0: the header was not there */
+	uint64_t length;         /* Content-Length */
+	uint64_t moved;          /* bytes that the request's data() took */
+	int64_t kept_waiting_ms; /* by data() */
+	time_t date, modified;   /* 0: the header was not there */
 	int64_t retry_after_s;
 	char etag[200]; /* with its quotes */
 	char content_range[100], content_type[100], location[300], region[64];

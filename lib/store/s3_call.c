@@ -255,10 +255,22 @@ static bool wait_ms(const struct s3_call *c, int64_t ms, struct err *e)
 	}
 }
 
+/* A long download may break any number of times as long as it moves on. One that waited for us may have been
+ * given up by the server meanwhile, and that again and again, between statements that take their time. */
+static bool moves_on(const struct s3 *s, const struct http_response *r, uint64_t *gained)
+{
+	*gained += r->moved;
+	if (*gained < HTTP_STEP_BYTES && r->kept_waiting_ms < (int64_t)s->server.stall_s * 1000)
+		return false;
+	*gained = 0;
+	return r->moved > 0;
+}
+
 bool s3_call(struct s3 *s, struct http *h, struct s3_call *c, struct s3_answer *a, struct err *e)
 {
 	int most = c->attempts > 0 ? c->attempts : s->attempts;
 	int failed = 0;
+	uint64_t gained = 0;
 
 	a->attempts = 0;
 	for (;;) {
@@ -273,8 +285,7 @@ bool s3_call(struct s3 *s, struct http *h, struct s3_call *c, struct s3_answer *
 			c->before(c->request.ctx, &c->request);
 		if (http_try(h, &c->request, &a->http, &why) && judge(s, c, a, &why))
 			return true;
-		/* A long download may break any number of times as long as it moves on. */
-		failed = a->http.moved > 0 ? 1 : failed + 1;
+		failed = moves_on(s, &a->http, &gained) ? 1 : failed + 1;
 		*e = why;
 		if (!a->http.transient || failed >= most)
 			break;

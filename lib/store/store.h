@@ -32,7 +32,9 @@ struct store_options {
 	size_t part_bytes;        /* 0 means: chosen from put's size */
 	int attempts;             /* of one request, with doubling delays; 0 means 6 */
 	int retry_delay_ms;       /* before the second attempt; 0 means 500 */
-	int stall_s; /* a request that moves no byte for so long is broken; 0 means 60 */
+	/* A request that moves no byte for so long, or less than 1 MiB in ten times as long, is broken and
+	 * tried again; 0 means 60. */
+	int stall_s;
 };
 
 /* Parses, finds credentials; touches neither network nor disk. */

@@ -243,6 +243,10 @@ static bool answer(const struct request *q, const struct fake_step *step)
 		return ok;
 	if (step->then == FAKE_CUT)
 		len = step->cut;
+	for (; ok && step->then == FAKE_TRICKLE && len > 0; len--) {
+		poll(NULL, 0, 100);
+		ok = write_all(q->fd, body++, 1);
+	}
 	return ok && write_all(q->fd, body, len) && step->then != FAKE_CUT;
 }
 

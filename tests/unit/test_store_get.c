@@ -2,6 +2,7 @@
 
 #include "support/probe.h"
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -105,29 +106,101 @@ Test(store_get, download_goes_on_where_it_broke)
 	}
 }
 
-Test(store_get, download_that_moves_on_may_break_more_often_than_attempts_are)
+/* A body that breaks after so many bytes, as often as it takes. */
+static enum err_kind get_in_pieces(size_t len, size_t piece, struct err *e)
 {
-	static char ranges[BODY_LEN][40], contents[BODY_LEN][80];
-	struct fake_step script[BODY_LEN + 1] = {FAKE_END};
+	static char ranges[40][60], contents[40][100];
+	struct fake_step script[41] = {FAKE_END};
+	CLEANUP(freep) char *body = xcalloc(len + 1, 1);
 	struct probe p;
-	struct err e = {0};
+	enum err_kind kind;
 
-	for (size_t i = 0; i < BODY_LEN; i++) {
-		snprintf(ranges[i], sizeof ranges[i], "range: bytes=%zu-35", i);
-		snprintf(contents[i], sizeof contents[i], ETAG "Content-Range: bytes %zu-35/36\r\n",
-			 i);
+	memset(body, 'x', len);
+	for (size_t i = 0; i < 40 && i * piece < len; i++) {
+		snprintf(ranges[i], sizeof ranges[i], "range: bytes=%zu-%zu", i * piece, len - 1);
+		snprintf(contents[i], sizeof contents[i],
+			 ETAG "Content-Range: bytes %zu-%zu/%zu\r\n", i * piece, len - 1, len);
 		script[i] = (struct fake_step){"GET /b/k",
 					       .has = i == 0 ? NULL : ranges[i],
 					       .status = i == 0 ? 200 : 206,
 					       .headers = i == 0 ? ETAG : contents[i],
-					       .body = &BODY[i],
+					       .body = body + i * piece,
 					       .then = FAKE_CUT,
-					       .cut = 1};
+					       .cut = piece};
 	}
 	probe_init(&p, SIZE_MAX);
-	cr_assert_eq(run_get(script, whole, &p, &e), ERR_NONE, "%s", e.text);
-	cr_assert(p.len == BODY_LEN && memcmp(p.data, BODY, BODY_LEN) == 0);
+	kind = run_get(script, whole, &p, e);
+	cr_assert(kind != ERR_NONE || p.len == len);
 	probe_stop(&p);
+	return kind;
+}
+
+Test(store_get, download_that_moves_on_may_break_more_often_than_attempts_are)
+{
+	struct err e = {0};
+
+	cr_assert_eq(get_in_pieces(8 * MIB, MIB, &e), ERR_NONE, "%s", e.text);
+	cr_assert_eq(get_in_pieces(8 * MIB, MIB / 2 + 1, &e), ERR_NONE, "%s", e.text);
+}
+
+Test(store_get, download_that_moves_on_by_a_few_bytes_is_given_up)
+{
+	static const struct fake_step script[] = {
+	    {"GET /b/k", .headers = ETAG, .body = BODY, .then = FAKE_CUT, .cut = 1},
+	    {"GET /b/k", .status = 206, .headers = ETAG "Content-Range: bytes 1-35/36\r\n",
+	     .body = &BODY[1], .then = FAKE_CUT, .cut = 1},
+	    {"GET /b/k", .status = 206, .headers = ETAG "Content-Range: bytes 2-35/36\r\n",
+	     .body = &BODY[2], .then = FAKE_CUT, .cut = 1},
+	    FAKE_END};
+	struct err e = {0};
+
+	cr_assert_eq(get(script, whole, &e), ERR_TRANSIENT);
+	cr_assert(strstr(e.text, "get s3://b/k: after 3 attempts"), "%s", e.text);
+}
+
+/* Ten times the stall time: a second of it would not do. */
+Test(store_get, download_that_trickles_is_given_up)
+{
+	static const struct fake_step script[] = {
+	    {"GET /b/k", .headers = ETAG, .body = BODY BODY BODY BODY, .then = FAKE_TRICKLE},
+	    FAKE_END};
+	struct store_options o = {.attempts = 1, .stall_s = 1};
+	struct store *s = fake_open(script, &o, NULL);
+	struct buf all = BUF_INIT(MIB, "object");
+	struct err e = {0};
+
+	cr_assert_not(store_get_bytes(s, "k", &all, &e));
+	cr_assert_eq(e.kind, ERR_TRANSIENT);
+	cr_assert(strstr(e.text, "too slow, less than 1 MiB in 10 s"), "%s", e.text);
+	buf_stop(&all);
+	fake_close(&s);
+}
+
+static bool slow_write(struct sink *s, const void *data, size_t len, struct err *e)
+{
+	(void)s, (void)data, (void)len, (void)e;
+	poll(NULL, 0, 1500);
+	return true;
+}
+
+/* A statement of a restore may take hours; meanwhile nobody reads. And servers give such a client up. */
+Test(store_get, slow_consumer_is_no_stall)
+{
+	static const struct sink_ops ops = {.write = slow_write};
+	static const struct fake_step script[] = {
+	    {"GET /b/k", .headers = ETAG, .body = BODY, .then = FAKE_CUT, .cut = 1},
+	    {"GET /b/k", .status = 206, .headers = ETAG "Content-Range: bytes 1-35/36\r\n",
+	     .body = &BODY[1], .then = FAKE_CUT, .cut = 1},
+	    {"GET /b/k", .status = 206, .headers = ETAG "Content-Range: bytes 2-35/36\r\n",
+	     .body = &BODY[2]},
+	    FAKE_END};
+	struct store_options o = {.attempts = 2, .stall_s = 1};
+	struct store *s = fake_open(script, &o, NULL);
+	struct sink slow = {.ops = &ops};
+	struct err e = {0};
+
+	cr_assert(store_get(s, "k", 0, UINT64_MAX, NULL, &slow, &e), "%s", e.text);
+	fake_close(&s);
 }
 
 Test(store_get, download_that_broke_before_its_first_byte_begins_again)
