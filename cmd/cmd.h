@@ -101,6 +101,9 @@ verb_fn cmd_dump, cmd_upload, cmd_list, cmd_show, cmd_verify, cmd_drill, cmd_res
 MUST_USE bool cmd_parse(const struct options *, int argc, char **argv, size_t *count, bool *done,
 			struct err *);
 
+/* A duration as an int, or the most that its milliseconds leave room for: 24 days. */
+int cmd_seconds(int64_t duration_s);
+
 /* The one store that all verbs but dump take. */
 struct store *cmd_store(struct err *);
 

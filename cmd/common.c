@@ -88,6 +88,11 @@ const struct option common_options[] = {
     {0},
 };
 
+int cmd_seconds(int64_t duration_s)
+{
+	return duration_s < INT_MAX / 1000 ? (int)duration_s : INT_MAX / 1000;
+}
+
 bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bool *done,
 	       struct err *e)
 {
@@ -107,8 +112,7 @@ bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bo
 	common.store.parts_in_flight = (unsigned)common.parts_in_flight;
 	common.store.max_parts = (unsigned)common.max_parts;
 	common.store.attempts = (int)common.attempts;
-	common.store.stall_s =
-	    common.stall_s < INT_MAX / 1000 ? (int)common.stall_s : INT_MAX / 1000;
+	common.store.stall_s = cmd_seconds(common.stall_s);
 	common.store.part_bytes = common.part_bytes;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 static long level = 3, threads;
+static int64_t idle_timeout_s = 1800;
 static const char *key_format = KEY_DEFAULT_FORMAT;
 static bool no_role_passwords, allow_omissions;
 static struct option_list exclude;
@@ -50,6 +51,12 @@ static const struct option own[] = {
      .argument = "FORMAT",
      .help = "Name of the day's dump, as strftime writes it. If it is taken, the time of day is "
 	     "added: nothing is ever overwritten."},
+    {.name = "idle-timeout",
+     .type = OPTION_DURATION,
+     .into = &idle_timeout_s,
+     .argument = "TIME",
+     .help = "Give up when the server or pg_dump says nothing for so long, such as "
+	     "for a lock; 0s: never."},
     PG_BIN_OPTION,
     {0},
 };
@@ -88,7 +95,8 @@ bool cmd_dump(int argc, char **argv, int *code, struct err *e)
 		return err_hint(e,
 				"--store URL, such as file:///backup/postgresql or s3://bucket/x");
 	}
-	const struct pg_target target = {.conninfo = common.server};
+	const struct pg_target target = {.conninfo = common.server,
+					 .idle_timeout_s = cmd_seconds(idle_timeout_s)};
 	struct dump_options o = {
 	    .target = &target,
 	    .client_directory = common.pg_bin,

@@ -22,11 +22,6 @@ static const char startup_options[] =
     " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
     " -c default_transaction_read_only=off";
 
-static const char *const transport[][2] = {
-    {"keepalives", "1"},       {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
-    {"keepalives_count", "3"}, {"tcp_user_timeout", "60000"}, /* milliseconds */
-};
-
 static void on_notice(void *ctx, const char *message)
 {
 	char line[400];
@@ -52,16 +47,16 @@ int pg_server_version(const struct pg_conn *c)
 
 static PGconn *begin_connect(const struct pg_params *p, const char *dbname)
 {
-	size_t count = sizeof transport / sizeof *transport + p->count + 5;
+	size_t count = sizeof pg_transport / sizeof *pg_transport + p->count + 5;
 	CLEANUP(freep) const char **keywords = xcalloc(count, sizeof *keywords);
 	CLEANUP(freep) const char **values = xcalloc(count, sizeof *values);
 	CLEANUP(freep) char *options = xasprintf("%s %s", p->options, startup_options);
 	size_t n = 0;
 
 	/* Of a keyword given twice libpq takes the last. */
-	for (size_t i = 0; i < sizeof transport / sizeof *transport; i++, n++) {
-		keywords[n] = transport[i][0];
-		values[n] = transport[i][1];
+	for (size_t i = 0; i < sizeof pg_transport / sizeof *pg_transport; i++, n++) {
+		keywords[n] = pg_transport[i][0];
+		values[n] = pg_transport[i][1];
 	}
 	for (size_t i = 0; i < p->count; i++, n++) {
 		keywords[n] = p->items[i].keyword;
@@ -178,6 +173,7 @@ struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct er
 		return NULL;
 	if (t->isolated)
 		pg_params_isolate(&params);
+	int timeout_s = t->connect_timeout_s ? t->connect_timeout_s : DEFAULT_CONNECT_TIMEOUT_S;
 
 	CLEANUP(pg_freep) struct pg_conn *c = xcalloc(1, sizeof *c);
 	c->pg = begin_connect(&params, dbname);
@@ -186,16 +182,17 @@ struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct er
 	PQsetNoticeProcessor(c->pg, on_notice, NULL);
 	/* libpq tells the SQLSTATE of a refused connection in the message only. */
 	PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE);
-	if (!poll_connect(c->pg, dbname,
-			  t->connect_timeout_s ? t->connect_timeout_s : DEFAULT_CONNECT_TIMEOUT_S,
-			  e))
+	if (!poll_connect(c->pg, dbname, timeout_s, e))
 		return NULL;
 	PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
 	if (PQsetnonblocking(c->pg, 1) != 0) {
 		pg_gone(c, e);
 		return NULL;
 	}
+	c->wait_ms = -1;
+	c->query_wait_ms = timeout_s * 1000;
 	if (!settle(c, e))
 		return NULL;
+	c->query_wait_ms = t->idle_timeout_s > 0 ? t->idle_timeout_s * 1000 : -1;
 	return STEAL(c);
 }

@@ -15,6 +15,9 @@ struct pg_target {
 	const char *conninfo;           /* "host=... port=..." or a postgresql:// URI, or NULL */
 	const char *host, *port, *user; /* over conninfo; NULL: not set */
 	int connect_timeout_s;          /* 0 means 15 */
+	/* pg_query and dump programs fail with ERR_TRANSIENT when nothing comes for so long; 0: never. A
+	 * statement of pg_execute may take any time: there, only a peer that is gone is noticed. */
+	int idle_timeout_s;
 	/* Nothing of the environment and no password file: for our own scratch server. */
 	bool isolated;
 };

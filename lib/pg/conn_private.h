@@ -10,6 +10,8 @@ struct pg_conn {
 	PGconn *pg;
 	size_t unflushed; /* bytes of COPY data handed to libpq since its buffer was last empty */
 	bool copying;
+	int wait_ms;       /* for the server's next bytes; -1: for ever */
+	int query_wait_ms; /* the same within pg_query */
 };
 
 /* libpq's message as one line, without what people do not need. */

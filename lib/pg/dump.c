@@ -61,6 +61,9 @@ static bool add_param(struct buf *b, const char *keyword, const char *value, str
 static bool make_conninfo(const struct pg_params *params, const char *dbname, struct buf *out,
 			  struct err *e)
 {
+	for (size_t i = 0; i < sizeof pg_transport / sizeof *pg_transport; i++)
+		if (!add_param(out, pg_transport[i][0], pg_transport[i][1], e))
+			return false;
 	for (size_t i = 0; i < params->count; i++) {
 		const struct pg_param *p = &params->items[i];
 
@@ -158,6 +161,21 @@ static bool own_encoding(const struct pg_target *target, const char *dbname, cha
 	return true;
 }
 
+/* Its text into s; a silent one is given up. */
+static bool pump(const struct child *c, int fd, struct sink *s, struct err *e)
+{
+	int idle_s = c->options->target->idle_timeout_s;
+	bool idle = false;
+
+	if (sink_pump_while(s, fd, idle_s > 0 ? idle_s * 1000 : -1, &idle, e))
+		return true;
+	if (!idle)
+		return false;
+	err_set(e, ERR_TRANSIENT, "%s: nothing came from it for %d s", c->program, idle_s);
+	return err_hint(e, "it waits for a lock (see pg_locks there), or the server does not "
+			   "answer; --idle-timeout says how long is too long");
+}
+
 static bool run_child(const struct child *c, struct sink *s, struct pg_warnings *w, struct err *e)
 {
 	const struct pg_dump_options *o = c->options;
@@ -186,7 +204,7 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 	CLEANUP(proc_env_freep) char **env = make_environment(&params, o->target->isolated);
 	CLEANUP(proc_stop)
 	struct proc p = {.argv = argv, .env = (const char *const *)env, .capture_out = true};
-	if (!proc_start(&p, e) || !sink_pump(s, p.out, e))
+	if (!proc_start(&p, e) || !pump(c, p.out, s, e))
 		return err_in(e, "%s", c->of);
 	if (!proc_wait(&p, e)) {
 		note_warnings(w, c->of, &p.errors);

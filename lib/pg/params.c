@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const pg_transport[6][2] = {
+    {"connect_timeout", "15"},
+    {"keepalives", "1"},
+    {"keepalives_idle", "30"},
+    {"keepalives_interval", "10"},
+    {"keepalives_count", "3"},
+    {"tcp_user_timeout", "60000"}, /* milliseconds */
+};
+
 void pg_params_stop(struct pg_params *p)
 {
 	for (size_t i = 0; i < p->count; i++) {

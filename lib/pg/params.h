@@ -20,6 +20,10 @@ struct pg_params {
 	char *options;  /* the caller's start-up options, or "" */
 };
 
+/* How a peer that is gone is noticed, and one that does not take us in: what a target or the caller's
+ * connection string says comes after these, and wins. */
+extern const char *const pg_transport[6][2];
+
 /* ERR_USAGE for a connection string that libpq cannot parse. The text is never quoted: it may hold
  * a password. */
 MUST_USE bool pg_params_read(const struct pg_target *, struct pg_params *, struct err *);

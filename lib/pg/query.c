@@ -80,6 +80,18 @@ bool pg_gone(const struct pg_conn *c, struct err *e)
 		       PQhost(c->pg), PQport(c->pg), why[0] ? why : "no reason given");
 }
 
+/* For news on the socket. */
+static bool wait_for(struct pg_conn *c, short events, struct err *e)
+{
+	if (cancel_wait(PQsocket(c->pg), events, c->wait_ms, e))
+		return true;
+	if (e->kind != ERR_TRANSIENT)
+		return false;
+	err_set(e, ERR_TRANSIENT, "PostgreSQL at %s:%s does not answer: nothing came for %d s",
+		PQhost(c->pg), PQport(c->pg), c->wait_ms / 1000);
+	return err_hint(e, "it hangs, or something there holds a lock: see pg_locks");
+}
+
 bool pg_flush(struct pg_conn *c, struct err *e)
 {
 	for (;;) {
@@ -89,7 +101,7 @@ bool pg_flush(struct pg_conn *c, struct err *e)
 			return pg_gone(c, e);
 		if (pending == 0)
 			return true;
-		if (!cancel_wait(PQsocket(c->pg), POLLIN | POLLOUT, -1, e))
+		if (!wait_for(c, POLLIN | POLLOUT, e))
 			return false;
 		/* A server that has much to say first would otherwise wait for us for ever. */
 		if (!PQconsumeInput(c->pg))
@@ -99,7 +111,7 @@ bool pg_flush(struct pg_conn *c, struct err *e)
 
 bool pg_await(struct pg_conn *c, struct err *e)
 {
-	if (!cancel_wait(PQsocket(c->pg), POLLIN, -1, e))
+	if (!wait_for(c, POLLIN, e))
 		return false;
 	return PQconsumeInput(c->pg) || pg_gone(c, e);
 }
@@ -170,16 +182,19 @@ bool pg_query(struct pg_conn *c, struct pg_rows *rows, struct err *e, const char
 {
 	CLEANUP(freep) char *sql = NULL;
 	va_list ap;
+	bool ok;
 
 	va_start(ap, fmt);
 	if (vasprintf(&sql, fmt, ap) < 0)
 		abort();
 	va_end(ap);
 	*rows = (struct pg_rows){0};
-	if (run_query(c, sql, rows, e))
-		return true;
-	pg_rows_stop(rows);
-	return false;
+	c->wait_ms = c->query_wait_ms;
+	ok = run_query(c, sql, rows, e);
+	c->wait_ms = -1;
+	if (!ok)
+		pg_rows_stop(rows);
+	return ok;
 }
 
 const char *pg_value(const struct pg_rows *rows, int row, int column)

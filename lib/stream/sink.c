@@ -28,15 +28,17 @@ void sink_freep(struct sink **s)
 	sink_free(*s);
 }
 
-bool sink_pump(struct sink *s, int fd, struct err *e)
+bool sink_pump_while(struct sink *s, int fd, int idle_ms, bool *idle, struct err *e)
 {
 	char buf[65536];
 
 	for (;;) {
 		ssize_t n;
 
-		if (!cancel_wait(fd, POLLIN, -1, e))
+		if (!cancel_wait(fd, POLLIN, idle_ms, e)) {
+			*idle = e->kind == ERR_TRANSIENT;
 			return false;
+		}
 		n = read(fd, buf, sizeof buf);
 		if (n == 0)
 			return true;
@@ -47,6 +49,13 @@ bool sink_pump(struct sink *s, int fd, struct err *e)
 		if (!sink_write(s, buf, (size_t)n, e))
 			return false;
 	}
+}
+
+bool sink_pump(struct sink *s, int fd, struct err *e)
+{
+	bool idle;
+
+	return sink_pump_while(s, fd, -1, &idle, e);
 }
 
 static void free_only(struct sink *s)

@@ -37,6 +37,9 @@ void sink_freep(struct sink **);
  * cancel flag. fd may be a file, a pipe or a socket. */
 MUST_USE bool sink_pump(struct sink *, int fd, struct err *);
 
+/* The same, but false with *idle (and ERR_TRANSIENT) when nothing comes for idle_ms. */
+MUST_USE bool sink_pump_while(struct sink *, int fd, int idle_ms, bool *idle, struct err *);
+
 /* Accepts everything, keeps nothing. */
 struct sink *sink_null(void);
 

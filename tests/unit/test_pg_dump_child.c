@@ -132,6 +132,19 @@ Test(pg_dump, every_line_of_stderr_is_a_warning)
 	cr_assert_str_eq(r.w.lines[1], "globals: last");
 }
 
+Test(pg_dump, child_that_says_nothing_is_given_up)
+{
+	struct pg_target t = *server_target();
+	CLEANUP(outcome_stop) struct outcome r;
+
+	t.idle_timeout_s = 2;
+	globals_by("echo a; sleep 1; echo b; sleep 60", &t, &r);
+	cr_assert(!r.ok);
+	cr_assert_eq(r.e.kind, ERR_TRANSIENT);
+	cr_assert_str_eq(r.e.text, "globals: pg_dumpall: nothing came from it for 2 s");
+	cr_assert(strstr(r.e.hint, "pg_locks"), "%s", r.e.hint);
+}
+
 /* What a child is started with, as its own output. */
 static const char tell[] = "printf '%s\\n' \"$@\"; env\nprintf -- '" CLOSING "'";
 
@@ -151,7 +164,10 @@ Test(pg_dump, password_goes_to_a_child_by_its_environment_only)
 	    "postgresql://postgres:hunter2@/ignored?host=%s&port=5432&sslmode=disable", host);
 	CLEANUP(freep)
 	char *where =
-	    xasprintf("--dbname=user='postgres' host='%s' port='5432' sslmode='disable'", host);
+	    xasprintf("--dbname=connect_timeout='15' keepalives='1' keepalives_idle='30' "
+		      "keepalives_interval='10' keepalives_count='3' tcp_user_timeout='60000' "
+		      "user='postgres' host='%s' port='5432' sslmode='disable'",
+		      host);
 	struct pg_target t = {.conninfo = conninfo};
 	CLEANUP(outcome_stop) struct outcome r;
 

@@ -27,6 +27,23 @@ Test(pg_query, refused_query_tells_message_and_sqlstate)
 	pg_rows_stop(&rows);
 }
 
+/* A statement of a restore may take any time; a question of ours may not. */
+Test(pg_query, silent_server_is_given_up_in_a_query_alone)
+{
+	struct pg_target t = *server_target();
+	struct pg_error what;
+	struct pg_rows rows;
+	struct err e = {0};
+
+	t.idle_timeout_s = 1;
+	CLEANUP(pg_freep) struct pg_conn *c = server_open(&t, "postgres");
+	cr_assert(pg_execute(c, "SELECT pg_sleep(1.5)", 20, &what, NULL, &e), "%s", e.text);
+	cr_assert_str_empty(what.sqlstate);
+	cr_assert(!pg_query(c, &rows, &e, "SELECT pg_sleep(60)"));
+	cr_assert_eq(e.kind, ERR_TRANSIENT);
+	cr_assert(strstr(e.text, " does not answer: nothing came for 1 s"), "%s", e.text);
+}
+
 static void must_execute(struct pg_conn *c, const char *sql, const char *sqlstate)
 {
 	struct pg_error what;
