@@ -42,13 +42,11 @@ static void drill_stop(struct drill *d)
 
 static bool choose(struct drill *d, struct err *e)
 {
-	if (!catalogue_read(d->o->store, &d->catalogue, e))
-		return false;
-	d->backup = catalogue_choose(&d->catalogue, &d->o->which, e);
-	if (!d->backup)
+	if (!reader_choose(&d->reader, &d->catalogue, d->o->store, &d->o->which, e))
 		return err_in(e, "%s", store_url(d->o->store));
+	d->backup = d->reader.backup;
 	check_age(d->backup, d->o->max_age_s, d->o->now, &d->found);
-	return reader_open(&d->reader, d->o->store, d->backup, e);
+	return true;
 }
 
 /* The facts of the database that initdb's own ones have to be like. */
@@ -126,6 +124,25 @@ static bool preflight(struct drill *d, struct err *e)
 	return err_hint(e, "give it what is missing, or name a server that has it with --server");
 }
 
+/* It may have been damaged on its way here, and a good backup is not to be condemned for that. */
+static bool condemn(struct drill *d, struct err *e)
+{
+	const struct err bad = *e;
+	bool sound;
+
+	log_info("%s: %s; reading it again, to be sure", d->backup->key, bad.text);
+	if (!verify_again(d->o->store, d->backup->key, &sound, e))
+		return false;
+	if (sound)
+		return err_set(
+		    e, ERR_TRANSIENT,
+		    "damaged on its way from the store, where it is as it was written: %s",
+		    bad.text);
+	differences_add(&d->found, "", "%s", bad.text);
+	roll_stop(&d->restore.roll);
+	return d->unreadable = true;
+}
+
 static bool restore(struct drill *d, struct err *e)
 {
 	int64_t before_ms = clock_ms();
@@ -144,13 +161,8 @@ static bool restore(struct drill *d, struct err *e)
 	};
 	ok = restore_all(&d->restore, e);
 	d->restore_ms = clock_ms() - before_ms;
-	if (ok || e->kind != ERR_CORRUPT)
-		return ok;
-	/* The bytes themselves are bad: that is a finding, and there is nothing to count back. */
-	differences_add(&d->found, "", "%s", e->text);
-	roll_stop(&d->restore.roll);
-	d->unreadable = true;
-	return true;
+	/* Bytes that are bad are a finding, and there is nothing to count back. */
+	return ok || (e->kind == ERR_CORRUPT && condemn(d, e));
 }
 
 /* The sidecar of a dump that has nothing else to hold it against. */

@@ -1,6 +1,7 @@
 #include "backup/reader.h"
 
 #include "backup/key.h"
+#include "base/log.h"
 
 #define WINDOW_LOG_OF_OURS 23 /* no frame of ours asks for more than 8 MiB */
 #define TAIL_BYTES 65536      /* holds the seek table of some 30 GB of SQL */
@@ -36,6 +37,29 @@ bool reader_open(struct reader *r, struct store *store, const struct backup *b, 
 			       "%s: %zu frames in the seek table, %llu in the manifest", b->key,
 			       r->frames.count, (unsigned long long)r->manifest.frames);
 	return true;
+}
+
+static bool choose_and_open(struct reader *r, struct catalogue *c, struct store *store,
+			    const struct backup_choice *which, struct err *e)
+{
+	const struct backup *b;
+
+	return catalogue_read(store, c, e) && (b = catalogue_choose(c, which, e)) != NULL &&
+	       reader_open(r, store, b, e);
+}
+
+bool reader_choose(struct reader *r, struct catalogue *c, struct store *store,
+		   const struct backup_choice *which, struct err *e)
+{
+	if (choose_and_open(r, c, store, which, e))
+		return true;
+	if (e->kind != ERR_CORRUPT)
+		return false;
+	log_info("%s: %s; reading it again, to be sure", store_url(store), e->text);
+	reader_stop(r);
+	catalogue_stop(c);
+	*e = (struct err){0};
+	return choose_and_open(r, c, store, which, e);
 }
 
 void reader_stop(struct reader *r)

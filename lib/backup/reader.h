@@ -11,11 +11,16 @@
 #include "stream/frames.h"
 
 struct reader {
-	const struct backup *backup; /* borrowed */
+	const struct backup *backup; /* borrowed from the catalogue */
 	bool complete;               /* with manifest and seek table */
 	struct manifest manifest;    /* of a complete one */
 	struct frame_table frames;   /* of a complete one, by its seek table */
 };
+
+/* Reads the store's catalogue, chooses, and opens. What is bad is fetched a second time before it is
+ * believed: it may have been damaged on its way. The caller stops both in either case. */
+MUST_USE bool reader_choose(struct reader *, struct catalogue *, struct store *,
+			    const struct backup_choice *, struct err *);
 
 /* Fetches the manifest and the seek table of a complete backup; nothing for a foreign dump. */
 MUST_USE bool reader_open(struct reader *, struct store *, const struct backup *, struct err *);

@@ -39,10 +39,10 @@ static const char *into(const struct job *j)
 
 static bool open_backup(struct job *j, struct err *e)
 {
-	if (!catalogue_read(j->o->store, &j->catalogue, e))
+	if (!reader_choose(&j->reader, &j->catalogue, j->o->store, &j->o->which, e))
 		return false;
-	j->backup = catalogue_choose(&j->catalogue, &j->o->which, e);
-	return j->backup && reader_open(&j->reader, j->o->store, j->backup, e);
+	j->backup = j->reader.backup;
+	return true;
 }
 
 static struct restore_table table_of(const struct job *j)
@@ -289,7 +289,13 @@ bool restore_run(const struct restore_options *o, struct report *r, bool *good, 
 		report_closing(r, "a dry run: nothing was changed");
 		return *good = true;
 	}
-	if (!restore(&j, e) || !count_back(&j, e))
+	if (!restore(&j, e))
+		return e->kind == ERR_CORRUPT ? err_hint(e,
+							 "`pgmuster verify --key %.150s` tells "
+							 "whether it is so in the store",
+							 j.backup->key)
+					      : false;
+	if (!count_back(&j, e))
 		return false;
 	progress_end();
 	*good = j.found.count == 0 && j.restore.tally.failed == 0;

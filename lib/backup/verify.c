@@ -122,35 +122,87 @@ static void report_head(struct report *r, const struct store *store, const struc
 	report_string(r, "server_version", reader->manifest.server_version);
 }
 
+struct verify {
+	struct catalogue catalogue;
+	struct reader reader;
+	struct differences found;
+	struct roll roll;
+};
+
+static void verify_stop(struct verify *v)
+{
+	roll_stop(&v->roll);
+	differences_stop(&v->found);
+	reader_stop(&v->reader);
+	catalogue_stop(&v->catalogue);
+}
+
+static bool look(struct verify *v, struct store *store, const struct backup_choice *which,
+		 struct err *e)
+{
+	if (!reader_choose(&v->reader, &v->catalogue, store, which, e))
+		return err_in(e, "%s", store_url(store));
+	return read_back(store, &v->reader, &v->roll, &v->found, e) ||
+	       err_in(e, "%s", v->reader.backup->key);
+}
+
+/* What is wrong may have become so on its way here: only what is wrong twice is the backup's. */
+static bool look_twice(struct verify *v, struct store *store, const struct backup_choice *which,
+		       char **first, struct err *e)
+{
+	if (!look(v, store, which, e))
+		return false;
+	if (v->found.count == 0)
+		return true;
+	*first = xstrdup(v->found.items[0].what);
+	log_info("%s: %s; reading it again, to be sure", v->reader.backup->key, *first);
+	verify_stop(v);
+	return look(v, store, which, e);
+}
+
+bool verify_again(struct store *store, const char *key, bool *sound, struct err *e)
+{
+	CLEANUP(verify_stop) struct verify v = {0};
+
+	*sound = false;
+	if (!look(&v, store, &(struct backup_choice){.key = key}, e))
+		return e->kind == ERR_CORRUPT;
+	*sound = v.found.count == 0;
+	return true;
+}
+
 bool verify_run(struct store *store, const struct verify_options *o, struct report *r, bool *good,
 		struct err *e)
 {
-	CLEANUP(catalogue_stop) struct catalogue c = {0};
-	CLEANUP(reader_stop) struct reader reader = {0};
-	CLEANUP(differences_stop) struct differences d = {0};
-	CLEANUP(roll_stop) struct roll roll = {0};
+	CLEANUP(verify_stop) struct verify v = {0};
+	CLEANUP(freep) char *first = NULL;
+	struct differences *d = &v.found;
 	int64_t started_ms = clock_ms();
-	struct backup *b;
+	const struct backup *b;
 
-	if (!catalogue_read(store, &c, e))
+	if (!look_twice(&v, store, &o->which, &first, e))
 		return false;
-	b = catalogue_choose(&c, &o->which, e);
-	if (!b || !reader_open(&reader, store, b, e))
-		return err_in(e, "%s", store_url(store));
-	check_age(b, o->max_age_s, o->now, &d);
-	if (!read_back(store, &reader, &roll, &d, e))
-		return err_in(e, "%s", b->key);
 	progress_end();
+	b = v.reader.backup;
+	if (first && d->count == 0) {
+		CLEANUP(freep)
+		char *note =
+		    xasprintf("read twice; the first time, what came was damaged: %s", first);
 
-	report_head(r, store, b, &reader, o->now);
+		log_warn("%s: %s", b->key, note);
+		report_list(r, "notes");
+		report_item(r, "notes", note);
+	}
+	check_age(b, o->max_age_s, o->now, d);
+	report_head(r, store, b, &v.reader, o->now);
 	report_seconds(r, "seconds", (double)(clock_ms() - started_ms) / 1000);
 	if (o->expected)
 		report_int(r, "databases_not_expected",
-			   (int64_t)expected_compare(o->expected, &roll, &d));
-	*good = d.count == 0;
+			   (int64_t)expected_compare(o->expected, &v.roll, d));
+	*good = d->count == 0;
 	report_string(r, "verdict", *good ? "pass" : "fail");
-	report_databases(r, &roll, &d, "pass");
-	report_differences(r, &d);
+	report_databases(r, &v.roll, d, "pass");
+	report_differences(r, d);
 	report_list(r, "not_proved");
 	report_foreign(r, b);
 	report_closing(

@@ -20,6 +20,10 @@ struct verify_options {
 MUST_USE bool verify_run(struct store *, const struct verify_options *, struct report *, bool *good,
 			 struct err *);
 
+/* Read one backup back, all of it, without a word about its age: is it as it was written? False when that
+ * could not be told. */
+MUST_USE bool verify_again(struct store *, const char *key, bool *sound, struct err *);
+
 /* A difference if it is older than max_age_s (0: any age); for verify and drill. */
 void check_age(const struct backup *, int64_t max_age_s, time_t now, struct differences *);
 
