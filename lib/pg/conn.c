@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_CONNECT_TIMEOUT_S 15
-
 /* Start-up options win over settings of roles and databases. Those that younger servers only know
  * are set after connecting. */
 static const char startup_options[] =
@@ -166,6 +164,14 @@ static bool settle(struct pg_conn *c, struct err *e)
 	return ok;
 }
 
+/* libpq heeds its own setting only when it waits itself. Its 0 means for ever, ours an hour. */
+static int connect_timeout_s(const struct pg_params *p)
+{
+	long given = strtol(pg_params_value(p, "connect_timeout"), NULL, 10);
+
+	return given > 0 && given < 3600 ? (int)given : 3600;
+}
+
 struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct err *e)
 {
 	CLEANUP(pg_params_stop) struct pg_params params = {0};
@@ -173,7 +179,7 @@ struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct er
 		return NULL;
 	if (t->isolated)
 		pg_params_isolate(&params);
-	int timeout_s = t->connect_timeout_s ? t->connect_timeout_s : DEFAULT_CONNECT_TIMEOUT_S;
+	int timeout_s = t->connect_timeout_s ? t->connect_timeout_s : connect_timeout_s(&params);
 
 	CLEANUP(pg_freep) struct pg_conn *c = xcalloc(1, sizeof *c);
 	c->pg = begin_connect(&params, dbname);

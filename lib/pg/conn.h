@@ -14,7 +14,7 @@
 struct pg_target {
 	const char *conninfo;           /* "host=... port=..." or a postgresql:// URI, or NULL */
 	const char *host, *port, *user; /* over conninfo; NULL: not set */
-	int connect_timeout_s;          /* 0 means 15 */
+	int connect_timeout_s;          /* 0: libpq's connect_timeout, or 15 */
 	/* pg_query and dump programs fail with ERR_TRANSIENT when nothing comes for so long; 0: never. A
 	 * statement of pg_execute may take any time: there, only a peer that is gone is noticed. */
 	int idle_timeout_s;

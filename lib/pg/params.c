@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const pg_transport[6][2] = {
-    {"connect_timeout", "15"},
-    {"keepalives", "1"},
-    {"keepalives_idle", "30"},
-    {"keepalives_interval", "10"},
-    {"keepalives_count", "3"},
-    {"tcp_user_timeout", "60000"}, /* milliseconds */
+#define CONNECT_TIMEOUT_S "15"
+
+const char *const pg_transport[5][2] = {
+    {"keepalives", "1"},       {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
+    {"keepalives_count", "3"}, {"tcp_user_timeout", "60000"}, /* milliseconds */
 };
 
 void pg_params_stop(struct pg_params *p)
@@ -33,6 +31,13 @@ static struct pg_param *find(const struct pg_params *p, const char *keyword)
 		if (strcmp(p->items[i].keyword, keyword) == 0)
 			return &p->items[i];
 	return NULL;
+}
+
+const char *pg_params_value(const struct pg_params *p, const char *keyword)
+{
+	const struct pg_param *item = find(p, keyword);
+
+	return item ? item->value : "";
 }
 
 void pg_params_set(struct pg_params *p, const char *keyword, const char *value)
@@ -86,7 +91,10 @@ static bool take_conninfo(const struct pg_target *t, struct pg_params *p, struct
 bool pg_params_read(const struct pg_target *t, struct pg_params *p, struct err *e)
 {
 	const char *options = t->isolated ? NULL : getenv("PGOPTIONS");
+	const char *timeout = t->isolated ? NULL : getenv("PGCONNECT_TIMEOUT");
 
+	pg_params_set(p, "connect_timeout",
+		      timeout && timeout[0] != '\0' ? timeout : CONNECT_TIMEOUT_S);
 	if (t->conninfo && !take_conninfo(t, p, e))
 		return false;
 	if (t->host)

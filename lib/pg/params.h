@@ -20,14 +20,16 @@ struct pg_params {
 	char *options;  /* the caller's start-up options, or "" */
 };
 
-/* How a peer that is gone is noticed, and one that does not take us in: what a target or the caller's
- * connection string says comes after these, and wins. */
-extern const char *const pg_transport[6][2];
+/* How a peer that is gone is noticed; what a target or the caller's connection string says comes after
+ * these, and wins. */
+extern const char *const pg_transport[5][2];
 
 /* ERR_USAGE for a connection string that libpq cannot parse. The text is never quoted: it may hold
  * a password. */
 MUST_USE bool pg_params_read(const struct pg_target *, struct pg_params *, struct err *);
 void pg_params_stop(struct pg_params *);
+
+const char *pg_params_value(const struct pg_params *, const char *keyword); /* "": not there */
 
 /* Replaces the value of a keyword that is there already. */
 void pg_params_set(struct pg_params *, const char *keyword, const char *value);

@@ -202,6 +202,10 @@ static bool judge(const struct s3 *s, const struct s3_call *c, struct s3_answer 
 	CLEANUP(freep) char *code = NULL;
 	bool success = r->status >= 200 && r->status < 300;
 
+	if (success && c->wants_etag && r->etag[0] == '\0') {
+		r->transient = true;
+		return err_set(e, ERR_TRANSIENT, "the server's answer has no ETag");
+	}
 	if (success && !c->wants)
 		return true;
 	if (success)

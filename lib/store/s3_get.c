@@ -95,7 +95,9 @@ static bool begin(void *ctx, const struct http_response *r, struct err *e)
 {
 	struct get *g = ctx;
 
-	if (g->etag[0] && r->etag[0] && strcmp(g->etag, r->etag) != 0)
+	if (g->etag[0] && !r->etag[0])
+		return err_set(e, ERR_SYSTEM, "the server's answer has no ETag");
+	if (g->etag[0] && strcmp(g->etag, r->etag) != 0)
 		return changed(e);
 	if (g->ranged) {
 		if (!begin_part(g, r, e))

@@ -98,15 +98,13 @@ static bool send_part(struct s3_parts *p, struct http *http, const struct s3_par
 			.body = part->data,
 			.len = part->len},
 	    .action = S3_WRITE,
+	    .wants_etag = true,
 	    .stop = &p->stop,
 	};
 
 	s3_md5(part->data, part->len, done->md5, md5);
 	if (!s3_call(p->s, http, &call, &a, e))
 		return err_in(e, "part %u", part->number);
-	if (a.http.etag[0] == '\0')
-		return err_set(e, ERR_SYSTEM, "part %u: the server's answer has no ETag",
-			       part->number);
 	snprintf(done->etag, sizeof done->etag, "%s", a.http.etag);
 	return true;
 }

@@ -227,6 +227,7 @@ static bool put_whole(struct upload *u, struct err *e)
 			.len = (size_t)u->total,
 			.fresh = true},
 	    .action = S3_WRITE,
+	    .wants_etag = true,
 	};
 
 	s3_md5(body, (size_t)u->total, digest, md5);

@@ -224,6 +224,8 @@ static const struct fake_step *find_step(const struct request *q)
 /* True when the connection stays open. */
 static bool answer(const struct request *q, const struct fake_step *step)
 {
+	bool stored = strncmp(q->line, "PUT ", 4) == 0 && step->status / 100 != 4;
+	const char *headers = stored ? "ETag: \"e\"\r\n" : "";
 	const char *body = step->body ? step->body : "";
 	size_t len = strlen(body);
 	char *head, length[24];
@@ -236,7 +238,7 @@ static bool answer(const struct request *q, const struct fake_step *step)
 	snprintf(length, sizeof length, "%zu", len);
 	head = xasprintf("HTTP/1.1 %d X\r\nContent-Length: %s\r\n%s\r\n",
 			 step->status ? step->status : 200, step->length ? step->length : length,
-			 step->headers ? step->headers : "");
+			 step->headers ? step->headers : headers);
 	ok = write_all(q->fd, head, strlen(head));
 	free(head);
 	if (strncmp(q->line, "HEAD ", 5) == 0)

@@ -38,7 +38,7 @@ struct fake_step {
 	enum fake_then then;
 	size_t cut;
 	int status;          /* 0 means 200 */
-	const char *headers; /* each with its "\r\n" */
+	const char *headers; /* each with its "\r\n"; NULL: an ETag in the answer to a PUT */
 	const char *body;
 	const char *length; /* the Content-Length, if it is not the body's own */
 };

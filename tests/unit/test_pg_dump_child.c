@@ -164,8 +164,9 @@ Test(pg_dump, password_goes_to_a_child_by_its_environment_only)
 	    "postgresql://postgres:hunter2@/ignored?host=%s&port=5432&sslmode=disable", host);
 	CLEANUP(freep)
 	char *where =
-	    xasprintf("--dbname=connect_timeout='15' keepalives='1' keepalives_idle='30' "
+	    xasprintf("--dbname=keepalives='1' keepalives_idle='30' "
 		      "keepalives_interval='10' keepalives_count='3' tcp_user_timeout='60000' "
+		      "connect_timeout='15' "
 		      "user='postgres' host='%s' port='5432' sslmode='disable'",
 		      host);
 	struct pg_target t = {.conninfo = conninfo};

@@ -294,6 +294,18 @@ Test(store_put, session_token_is_sent)
 	cr_assert_eq(run_put(script, NULL, &e), ERR_NONE, "%s", e.text);
 }
 
+/* Whatever answers so, it is no S3. */
+Test(store_put, good_answer_without_etag_is_not_believed)
+{
+	static const struct fake_step script[] = {{"HEAD /b/k", .status = 404},
+						  {"PUT /b/k", .headers = ""},
+						  {"PUT /b/k", .status = 200},
+						  FAKE_END};
+	struct err e = {0};
+
+	cr_assert_eq(run_put(script, NULL, &e), ERR_NONE, "%s", e.text);
+}
+
 Test(store_put, stalled_request_is_sent_again)
 {
 	static const struct fake_step script[] = {{"HEAD /b/k", .status = 404},
