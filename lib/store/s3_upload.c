@@ -204,7 +204,7 @@ static bool settle(struct upload *u, const struct s3_answer *a, const char *etag
 	if (!again && e->kind != ERR_TRANSIENT)
 		return false;
 	if (!s3_stat(&u->s->store, u->key, &o, &why))
-		return false;
+		return why.kind == ERR_TRANSIENT && err_in(e, "whether it is stored is not known");
 	if (o.bytes != u->total || strcmp(o.etag, etag) != 0)
 		return false;
 	log_info("%s/%s: stored, although the answer was lost", u->s->store.url, u->key);

@@ -64,7 +64,7 @@ test_golden_backup_is_restored() {
 # docs/TRUST.md names tests; each has to be there.
 test_promises_name_tests_that_are_there() {
 	local name
-	cat "$ROOT"/tests/integration/*.sh "$ROOT"/tests/unit/*.c >"$T/all"
+	cat "$ROOT"/tests/{integration,torture}/*.sh "$ROOT"/tests/unit/*.c >"$T/all"
 	while read -r name; do
 		grep -qE -e "^$name\(\) [{(]" -e "^Test\(${name}[,)]" "$T/all" || fail "there is no test $name"
 	done < <(sed -n 's/^|.*| \(.*\) |$/\1/p' "$ROOT/docs/TRUST.md" | grep -oE '[a-z0-9_]+(, [a-z0-9_]+)?`' | tr -d '`')

@@ -110,6 +110,20 @@ Test(store_put, lost_answer_is_settled_by_stat)
 	cr_assert_eq(run_put(script, NULL, &e), ERR_NONE, "%s", e.text);
 }
 
+Test(store_put, lost_answer_that_cannot_be_settled_says_so)
+{
+	static const struct fake_step script[] = {{"HEAD /b/k", .status = 404},
+						  {"PUT /b/k", .then = FAKE_DROP},
+						  {"HEAD /b/k", .then = FAKE_DROP},
+						  FAKE_END};
+	struct store_options o = {.attempts = 1};
+	struct err e = {0};
+
+	cr_assert_eq(run_put(script, &o, &e), ERR_TRANSIENT);
+	cr_assert(strstr(e.text, "put s3://b/k: whether it is stored is not known: "), "%s",
+		  e.text);
+}
+
 Test(store_put, all_answers_lost_is_settled_by_stat)
 {
 	static const struct fake_step script[] = {
