@@ -85,7 +85,7 @@ $B/fuzz/statements: $B/tests/fuzz/statements.o $B/lib.a
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DEPS_LIBS)
 
 # Stands between pgmuster and a server, and breaks one thing.
-$B/fault-proxy: $B/tests/torture/fault_proxy.o
+$B/fault-proxy: $B/tests/torture/fault_proxy.o $B/tests/torture/fault_http.o
 	@echo "  LD $@"
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ -pthread
 
