@@ -43,7 +43,7 @@ static void drill_stop(struct drill *d)
 static bool choose(struct drill *d, struct err *e)
 {
 	if (!reader_choose(&d->reader, &d->catalogue, d->o->store, &d->o->which, e))
-		return err_in(e, "%s", store_url(d->o->store));
+		return false;
 	d->backup = d->reader.backup;
 	check_age(d->backup, d->o->max_age_s, d->o->now, &d->found);
 	return true;

@@ -44,8 +44,10 @@ static bool choose_and_open(struct reader *r, struct catalogue *c, struct store 
 {
 	const struct backup *b;
 
-	return catalogue_read(store, c, e) && (b = catalogue_choose(c, which, e)) != NULL &&
-	       reader_open(r, store, b, e);
+	if (!catalogue_read(store, c, e))
+		return false;
+	b = catalogue_choose(c, which, e);
+	return b ? reader_open(r, store, b, e) : err_in(e, "%s", store_url(store));
 }
 
 bool reader_choose(struct reader *r, struct catalogue *c, struct store *store,
@@ -55,7 +57,7 @@ bool reader_choose(struct reader *r, struct catalogue *c, struct store *store,
 		return true;
 	if (e->kind != ERR_CORRUPT)
 		return false;
-	log_info("%s: %s; reading it again, to be sure", store_url(store), e->text);
+	log_info("%s; reading it again, to be sure", e->text);
 	reader_stop(r);
 	catalogue_stop(c);
 	*e = (struct err){0};

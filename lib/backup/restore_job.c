@@ -276,7 +276,7 @@ bool restore_run(const struct restore_options *o, struct report *r, bool *good, 
 	CLEANUP(differences_stop) struct differences missing = {0};
 
 	if (!open_backup(&j, e))
-		return err_in(e, "%s", store_url(o->store));
+		return false;
 	if (!pg_facts_read(o->target, &j.facts, e))
 		return false;
 	if (!(o->table      ? check_table(&j, e)
@@ -289,12 +289,13 @@ bool restore_run(const struct restore_options *o, struct report *r, bool *good, 
 		report_closing(r, "a dry run: nothing was changed");
 		return *good = true;
 	}
-	if (!restore(&j, e))
-		return e->kind == ERR_CORRUPT ? err_hint(e,
-							 "`pgmuster verify --key %.150s` tells "
-							 "whether it is so in the store",
-							 j.backup->key)
-					      : false;
+	if (!restore(&j, e)) {
+		if (e->kind == ERR_CORRUPT)
+			err_hint(e,
+				 "`pgmuster verify --key %.150s` tells whether the store has it so",
+				 j.backup->key);
+		return false;
+	}
 	if (!count_back(&j, e))
 		return false;
 	progress_end();

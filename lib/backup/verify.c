@@ -141,7 +141,7 @@ static bool look(struct verify *v, struct store *store, const struct backup_choi
 		 struct err *e)
 {
 	if (!reader_choose(&v->reader, &v->catalogue, store, which, e))
-		return err_in(e, "%s", store_url(store));
+		return false;
 	return read_back(store, &v->reader, &v->roll, &v->found, e) ||
 	       err_in(e, "%s", v->reader.backup->key);
 }

@@ -43,8 +43,7 @@ struct s3_call {
 	/* The element that the XML of a good answer has, as s3_xml_find takes it, or NULL. A 200
 	 * without it is a failure: S3 answers so when it fails late. */
 	const char *wants;
-	bool
-	    wants_etag; /* the same of an ETag: whatever answers 200 without one has stored nothing */
+	bool wants_etag; /* a 200 without one is not S3's, and stored nothing */
 	void (*before)(void *ctx, struct http_request *); /* each attempt, with request.ctx */
 	int attempts;                                     /* 0: the store's */
 	const atomic_bool *stop;                          /* ends the waits in between, or NULL */
