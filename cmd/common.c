@@ -1,9 +1,11 @@
 #include "cmd.h"
 
 #include "base/log.h"
+#include "pg/conn.h"
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -105,6 +107,13 @@ bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bo
 	}
 	if (common.stall_s < 1)
 		return err_set(e, ERR_USAGE, "--stall-timeout: expected at least 1s");
+	/* From the environment it may. */
+	const char *server = getenv("PGMUSTER_SERVER");
+	if (common.server && common.server != server && pg_conninfo_has_secret(common.server)) {
+		err_set(e, ERR_USAGE, "--server has a password in it, which all users of this machine "
+				      "can see");
+		return err_hint(e, "give it in a file: PGPASSFILE or PGPASSWORD_FILE");
+	}
 	log_setup(common.quiet     ? LOG_WARN
 		  : common.verbose ? LOG_DEBUG
 				   : LOG_INFO,

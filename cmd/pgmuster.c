@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct {
@@ -84,6 +85,9 @@ int main(int argc, char *argv[])
 	closep(&fd);
 	/* A restored dump may run programs as our user: no core file, no /proc/PID/environ for them. */
 	prctl(PR_SET_DUMPABLE, 0);
+	/* For children, who get the password: the kernel obeys 0 for files alone, 1 for programs in
+	 * core_pattern too. Where the limit is 0 already, it stays. */
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
 	setlocale(LC_CTYPE, "C.UTF-8");
 	cancel_install();
 	if (strncmp(name, link, sizeof link - 1) == 0)

@@ -26,6 +26,7 @@ struct dump {
 	struct store **stores;
 	struct fan_branch *branches; /* one for each store, in its order */
 	struct frame_table frames;
+	size_t judged; /* of the manifest's warnings */
 	int64_t started_ms;
 	bool beside; /* not the day's key: another dump took it while we ran */
 };
@@ -81,12 +82,68 @@ static bool check_name(const struct pg_database *db, struct err *e)
 	return err_hint(e, "rename it, or leave it out with --exclude-database");
 }
 
-/* pg_dumpall passes over it without a word. */
-static void warn_closed(struct pg_warnings *w, const char *database)
+static void warn(struct pg_warnings *w, char *line)
 {
 	w->lines = xgrow(w->lines, w->count, &w->cap, sizeof *w->lines);
-	w->lines[w->count++] =
-	    xasprintf("database %s accepts no connections: it is not in the dump", database);
+	w->lines[w->count++] = line;
+}
+
+/* What pg_dump and pg_dumpall pass over without a word: as pg_dump would have said it. */
+static void warn_of_database(struct dump *d, const struct pg_database *db)
+{
+	struct pg_warnings *w = &d->manifest.warnings;
+
+	if (!db->connectable)
+		warn(w, xasprintf("database %s accepts no connections: it is not in the dump",
+				  db->name));
+	if (db->hidden_mappings > 0)
+		warn(w, xasprintf("database %s: warning: options of %llu user mapping(s) not dumped "
+				  "because role %s may not see them",
+				  db->name, (unsigned long long)db->hidden_mappings,
+				  d->facts.user));
+}
+
+static void warn_of_server(struct dump *d)
+{
+	struct pg_warnings *w = &d->manifest.warnings;
+
+	if (!d->facts.sees_settings)
+		warn(w, xasprintf("role %s may not see shared_preload_libraries, so the manifest does "
+				  "not say them: grant it pg_read_all_settings",
+				  d->facts.user));
+	if (d->facts.system_identifier[0] == '\0')
+		warn(w, xasprintf("role %s may not call pg_control_system(), so a drill cannot refuse "
+				  "this very server: grant it EXECUTE",
+				  d->facts.user));
+}
+
+/* pg_dump says so when it leaves something out, and ends well all the same. */
+static bool is_omission(const char *line)
+{
+	static const char *const omissions[] = {"not dumped", "skipp", "omit"};
+	/* In its own sentence, not in a name before it. */
+	const char *said = strstr(line, ": warning: ");
+
+	for (size_t i = 0; said && i < sizeof omissions / sizeof *omissions; i++)
+		if (strstr(said, omissions[i]))
+			return true;
+	return key_has_suffix(line, ": ..."); /* warnings were too many to keep all */
+}
+
+static bool check_warnings(struct dump *d, struct err *e)
+{
+	const struct pg_warnings *w = &d->manifest.warnings;
+
+	for (size_t i = d->judged; i < w->count; i++) {
+		log_warn("%s", w->lines[i]);
+		if (d->o->allow_omissions || !is_omission(w->lines[i]))
+			continue;
+		err_set(e, ERR_SYSTEM, "something was left out: %s", w->lines[i]);
+		return err_hint(e, "dump as a role that may see it, or accept it with "
+				   "--allow-omissions");
+	}
+	d->judged = w->count;
+	return true;
 }
 
 static bool read_server(struct dump *d, struct err *e)
@@ -102,19 +159,18 @@ static bool read_server(struct dump *d, struct err *e)
 	}
 	if (!check_excluded(d, e))
 		return false;
+	warn_of_server(d);
 	for (size_t i = 0; i < d->facts.database_count; i++) {
 		struct pg_database *db = &d->facts.databases[i];
 
 		if (is_excluded(d->o, db->name))
 			continue;
-		if (!db->connectable) {
-			warn_closed(&d->manifest.warnings, db->name);
-			continue;
-		}
-		if (!check_name(db, e) || !pg_facts_database(d->o->target, db, e))
+		if (db->connectable &&
+		    (!check_name(db, e) || !pg_facts_database(d->o->target, db, e)))
 			return false;
+		warn_of_database(d, db);
 	}
-	return true;
+	return check_warnings(d, e);
 }
 
 static bool open_stores(struct dump *d, struct err *e)
@@ -222,34 +278,6 @@ static bool run_children(struct dump *d, struct sink *into, struct err *e)
 			return false;
 	}
 	return pg_dump_closing(into, e);
-}
-
-/* pg_dump says so when it leaves something out, and ends well all the same. */
-static bool is_omission(const char *line)
-{
-	static const char *const omissions[] = {"not dumped", "skipp", "omit"};
-	/* In its own sentence, not in a name before it. */
-	const char *said = strstr(line, ": warning: ");
-
-	for (size_t i = 0; said && i < sizeof omissions / sizeof *omissions; i++)
-		if (strstr(said, omissions[i]))
-			return true;
-	return key_has_suffix(line, ": ..."); /* warnings were too many to keep all */
-}
-
-static bool check_warnings(const struct dump *d, struct err *e)
-{
-	const struct pg_warnings *w = &d->manifest.warnings;
-
-	for (size_t i = 0; i < w->count; i++) {
-		log_warn("%s", w->lines[i]);
-		if (d->o->allow_omissions || !is_omission(w->lines[i]))
-			continue;
-		err_set(e, ERR_SYSTEM, "something was left out: %s", w->lines[i]);
-		return err_hint(e, "dump as a role that may see it, or accept it with "
-				   "--allow-omissions");
-	}
-	return true;
 }
 
 /* Every database that was to be dumped, and none twice, is what the text holds. */

@@ -36,14 +36,26 @@ static bool in_identifier(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
-/* The beginning of a statement, on one line, without what follows the word PASSWORD. */
+static void cut_after(char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (char *p = text; (p = strcasestr(p, word)); p++)
+		if ((p == text || !in_identifier(p[-1])) && !in_identifier(p[len]))
+			p[len] = '\0';
+}
+
+/* The beginning of a statement, on one line, without what follows the word PASSWORD, and without the
+ * connection strings of subscriptions and the options of user mappings, which may not say the word. */
 static char *excerpt(const char *text, size_t len)
 {
 	char *out = xstrndup(text, len < 200 ? len : 200);
 
-	for (char *p = out; (p = strcasestr(p, "password")); p++)
-		if ((p == out || !in_identifier(p[-1])) && !in_identifier(p[8]))
-			p[8] = '\0';
+	cut_after(out, "password");
+	if (strcasestr(out, "subscription"))
+		cut_after(out, "connection");
+	if (strcasestr(out, "user mapping"))
+		cut_after(out, "options");
 	for (char *p = out; *p; p++)
 		if (*p == '\n')
 			*p = ' ';

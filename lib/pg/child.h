@@ -1,4 +1,4 @@
-/* child: what went wrong with one of PostgreSQL's programs. Inside lib/pg only. */
+/* child: what PostgreSQL's programs get to see, and what went wrong with one. Inside lib/pg only. */
 #ifndef PG_CHILD_H
 #define PG_CHILD_H
 
@@ -7,5 +7,12 @@
 /* After a proc_wait that failed: "pg_dump: exit status 1: pg_dump: error: ...", with the first
  * error of its stderr instead of the last line, which may be part of a query. Always false. */
 bool pg_child_failed(const char *program, const struct buf *errors, struct err *e);
+
+/* Whether a variable, "NAME=value", only helps a program to find its way: nothing secret, nothing of
+ * PostgreSQL's. */
+bool pg_child_needs(const char *variable);
+
+/* Those of our environment alone. Free it with proc_env_freep. */
+char **pg_child_environment(const char *const add[]);
 
 #endif

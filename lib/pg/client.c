@@ -1,5 +1,6 @@
 #include "pg/client.h"
 
+#include "pg/child.h"
 #include "proc/proc.h"
 #include "stream/sink.h"
 
@@ -60,7 +61,9 @@ static bool ask_version(const char *directory, const char *program, struct pg_cl
 	const char *argv[] = {path, "--version", NULL};
 	CLEANUP(buf_stop) struct buf said = BUF_INIT(4096, "version");
 	CLEANUP(sink_freep) struct sink *sink = sink_buf(&said);
-	CLEANUP(proc_stop) struct proc p = {.argv = argv, .capture_out = true};
+	CLEANUP(proc_env_freep) char **env = pg_child_environment(NULL);
+	CLEANUP(proc_stop)
+	struct proc p = {.argv = argv, .env = (const char *const *)env, .capture_out = true};
 
 	if (!proc_start(&p, e) || !sink_pump(sink, p.out, e) || !proc_wait(&p, e))
 		return false;

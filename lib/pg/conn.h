@@ -24,6 +24,9 @@ struct pg_target {
 
 struct pg_conn;
 
+/* A password, or another value that must not be seen. */
+bool pg_conninfo_has_secret(const char *conninfo);
+
 /* ERR_DENIED for a wrong password or missing privilege, ERR_MISSING for no such database,
  * ERR_TRANSIENT when nobody answers, ERR_SYSTEM otherwise. Passwords never appear in messages.
  * dbname is a name, never parsed as conninfo. */

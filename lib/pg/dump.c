@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 extern char **environ;
 
@@ -77,12 +78,27 @@ static bool make_conninfo(const struct pg_params *params, const char *dbname, st
 	return !dbname || add_param(out, "dbname", dbname, e);
 }
 
-/* A child of ours gets no secret of the store, and for our own scratch server no PostgreSQL
- * setting of the environment's. */
 /* Over the settings of roles and databases. pg_dump sets some of them itself; pg_dumpall does not,
  * and then writes a VALID UNTIL that no other server reads. */
 static const char settings[] = " -c bytea_output=hex -c DateStyle=ISO -c IntervalStyle=postgres"
 			       " -c standard_conforming_strings=on";
+
+/* No secret of the store's, nor of a proxy's; at our own scratch server, where foreign programs can
+ * read its environment, nothing of ours at all. */
+static bool is_withheld(const char *variable, const struct pg_params *params, bool isolated)
+{
+	static const char *const prefixes[] = {"AWS_", "PGMUSTER_", "PGPASSWORD_FILE="};
+	size_t len = strcspn(variable, "=");
+
+	if (isolated)
+		return !pg_child_needs(variable);
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	if (len > 6 && strncasecmp(variable + len - 6, "_proxy", 6) == 0)
+		return true;
+	return params->password && strncmp(variable, "PGPASSWORD=", 11) == 0;
+}
 
 static char **make_environment(const struct pg_params *params, bool isolated)
 {
@@ -100,9 +116,7 @@ static char **make_environment(const struct pg_params *params, bool isolated)
 	for (size_t i = 0; i < count; i++) {
 		const char *v = environ[i];
 
-		if (strncmp(v, "AWS_", 4) == 0 || (isolated && strncmp(v, "PG", 2) == 0) ||
-		    strncmp(v, "PGPASSWORD_FILE=", 16) == 0 ||
-		    (params->password && strncmp(v, "PGPASSWORD=", 11) == 0))
+		if (is_withheld(v, params, isolated))
 			drop[n] = copies[n] = xstrndup(v, strcspn(v, "=")), n++;
 	}
 	for (size_t i = 0; i < replaced_count; i++)
@@ -125,9 +139,14 @@ static bool advise(const struct buf *errors, struct err *e)
 {
 	const char *text = errors->data ? errors->data : "";
 
-	if (e->kind == ERR_CANCELLED || !strstr(text, "permission denied"))
+	bool hidden_rows = strstr(text, "row-level security") != NULL;
+
+	if (e->kind == ERR_CANCELLED ||
+	    (!hidden_rows && !strstr(text, "permission denied") && !strstr(text, "may lack")))
 		return false;
 	e->kind = ERR_DENIED;
+	if (hidden_rows)
+		return err_hint(e, "ALTER ROLE ... BYPASSRLS, or use a superuser");
 	if (strstr(text, "pg_authid"))
 		return err_hint(e, "use --no-role-passwords, or a superuser");
 	if (strstr(text, "large object"))

@@ -53,7 +53,8 @@ static const char server_query[] =
     " (SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10),"
     " r.rolsuper, pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT'),"
     " pg_catalog.pg_has_role('pg_read_all_data', 'USAGE'), r.rolsuper OR r.rolbypassrls,"
-    " (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries')"
+    " (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'),"
+    " pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')"
     " FROM pg_catalog.pg_roles r WHERE r.rolname = current_user";
 
 static bool read_server(struct pg_conn *c, struct pg_facts *f, struct err *e)
@@ -73,6 +74,7 @@ static bool read_server(struct pg_conn *c, struct pg_facts *f, struct err *e)
 	f->reads_all_data = is_true(&rows, 0, 5);
 	f->bypasses_row_security = is_true(&rows, 0, 6);
 	f->preload_libraries = copy(&rows, 0, 7);
+	f->sees_settings = is_true(&rows, 0, 8);
 	return true;
 }
 
@@ -181,10 +183,30 @@ static bool read_monetary(struct pg_conn *c, struct pg_database *d, struct err *
 	return true;
 }
 
+/* pg_dump reads a view that shows to most roles no options, which hold passwords, and writes the mapping
+ * without them. Who may not look behind it cannot tell from those that have none. */
+static bool read_hidden_mappings(struct pg_conn *c, struct pg_database *d, struct err *e)
+{
+	static const char query[] = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_user_mappings v"
+				    " WHERE v.umoptions IS NULL%s";
+	static const char behind[] = " AND EXISTS (SELECT FROM pg_catalog.pg_user_mapping m"
+				     " WHERE m.oid = v.umid AND m.umoptions IS NOT NULL)";
+	CLEANUP(pg_rows_stop) struct pg_rows may = {0};
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+
+	if (!pg_query(c, &may, e,
+		      "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_user_mapping',"
+		      " 'SELECT')") ||
+	    !pg_query(c, &rows, e, query, is_true(&may, 0, 0) ? behind : ""))
+		return false;
+	d->hidden_mappings = strtoull(pg_value(&rows, 0, 0), NULL, 10);
+	return true;
+}
+
 bool pg_facts_database(const struct pg_target *t, struct pg_database *d, struct err *e)
 {
 	CLEANUP(pg_freep) struct pg_conn *c = pg_open(t, d->name, e);
 
 	return c && read_extensions(c, d, e) && read_monetary(c, d, e) &&
-	       pg_read_not_dumped(c, d, e);
+	       read_hidden_mappings(c, d, e) && pg_read_not_dumped(c, d, e);
 }

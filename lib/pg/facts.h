@@ -26,6 +26,7 @@ struct pg_database {
 	/* What pg_dumpall does not keep of postgres and template1: their comment, grants, settings
 	 * and owner as SQL statements that would bring them back, one a line; or "". */
 	char *not_dumped;
+	uint64_t hidden_mappings; /* user mappings whose options pg_dump would leave out unsaid */
 };
 
 struct pg_facts {
@@ -34,7 +35,7 @@ struct pg_facts {
 	char *system_identifier; /* decimal; "" when the server does not tell */
 	char *user;              /* who we are */
 	char *bootstrap_user;    /* the superuser that initdb made (oid 10) */
-	bool superuser, reads_role_passwords, reads_all_data, bypasses_row_security;
+	bool superuser, reads_role_passwords, reads_all_data, bypasses_row_security, sees_settings;
 	char *preload_libraries;
 	struct pg_database
 	    *databases; /* in pg_dumpall's order; those that accept connections or not */

@@ -71,15 +71,45 @@ static void take(struct pg_params *p, const PQconninfoOption *o, bool host_given
 	}
 }
 
+/* A password with "/" or "@" in it that was not percent-encoded: libpq would take the rest of it for a
+ * host or a port, and say so. */
+static bool has_stray_at(const char *conninfo)
+{
+	const char *at = strstr(conninfo, "://");
+	size_t end, slash;
+
+	if (!at || (strncmp(conninfo, "postgresql:", 11) != 0 &&
+		    strncmp(conninfo, "postgres:", 9) != 0))
+		return false;
+	at += 3;
+	end = strcspn(at, "?");
+	slash = strcspn(at, "/");
+	for (size_t i = 0, count = 0; i < end; i++)
+		if (at[i] == '@' && (i > slash || ++count > 1))
+			return true;
+	return false;
+}
+
+bool pg_conninfo_has_secret(const char *conninfo)
+{
+	PQconninfoOption *list = PQconninfoParse(conninfo, NULL);
+	bool has = false;
+
+	for (const PQconninfoOption *o = list; o && o->keyword; o++)
+		has |= o->val && strchr(o->dispchar, '*');
+	PQconninfoFree(list);
+	return has;
+}
+
 static bool take_conninfo(const struct pg_target *t, struct pg_params *p, struct err *e)
 {
-	char *message = NULL;
-	PQconninfoOption *list = PQconninfoParse(t->conninfo, &message);
+	PQconninfoOption *list =
+	    has_stray_at(t->conninfo) ? NULL : PQconninfoParse(t->conninfo, NULL);
 
-	PQfreemem(message);
 	if (!list) {
 		err_set(e, ERR_USAGE, "the connection string cannot be parsed");
-		return err_hint(e, "\"host=... port=... user=...\" or postgresql://user@host:port");
+		return err_hint(e, "\"host=... port=... user=...\" or postgresql://user@host:port, "
+				   "with / and @ in a name as %%2F and %%40");
 	}
 	for (const PQconninfoOption *o = list; o->keyword; o++)
 		if (o->val)

@@ -162,21 +162,6 @@ static bool make_directory(struct scratch *s, const struct scratch_options *o, s
 	       make_file(s, s->log, "", e);
 }
 
-/* Nothing of ours but what a program needs to find its way. */
-static char **make_environment(const struct scratch *s)
-{
-	/* The last three say where locales and time zones are, where they are not at their usual place. */
-	static const char *const names[] = {"PATH", "TZ", "LOCALE_ARCHIVE", "LOCPATH", "TZDIR"};
-	char **env = xcalloc(sizeof names / sizeof *names + 2, sizeof *env);
-	size_t n = 0;
-
-	env[n++] = xasprintf("HOME=%s", s->directory);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (getenv(names[i]))
-			env[n++] = xasprintf("%s=%s", names[i], getenv(names[i]));
-	return env;
-}
-
 static bool run_initdb(const struct scratch *s, const struct scratch_options *o, struct err *e)
 {
 	const char *provider = o->provider ? o->provider : "libc";
@@ -287,7 +272,8 @@ static bool start(struct scratch *s, const struct scratch_options *o, struct err
 {
 	if (!choose_user(&s->server, e) || !make_directory(s, o, e))
 		return false;
-	s->env = make_environment(s);
+	CLEANUP(freep) char *home = xasprintf("HOME=%s", s->directory);
+	s->env = pg_child_environment((const char *const[]){home, NULL});
 	s->superuser = xstrdup(o->superuser ? o->superuser : "postgres");
 	s->target = (struct pg_target){
 	    .host = s->socket_directory, .port = PORT, .user = s->superuser, .isolated = true};

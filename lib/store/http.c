@@ -34,26 +34,40 @@ struct http {
 	bool stalled;
 };
 
-/* What libcurl's failures mean; all others are ERR_SYSTEM. */
+#define RENEW "renew the server's certificate, or set the clock of this machine"
+#define TOO_OLD "the server has to offer TLS 1.2 or 1.3"
+#define NO_TLS "if the server has no TLS, the endpoint is http://"
+
+/* What libcurl's failures mean, with words of it that tell more, if any: the first row that matches. All
+ * others are ERR_SYSTEM. */
 static const struct {
 	CURLcode code;
+	const char *said;
 	enum err_kind kind;
 	const char *hint;
 } failures[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, ERR_TRANSIENT, "check the endpoint's name and the resolver"},
-    {CURLE_COULDNT_RESOLVE_PROXY, ERR_TRANSIENT, "check the proxy's name in the environment"},
-    {CURLE_COULDNT_CONNECT, ERR_TRANSIENT, "check the endpoint, its port, and that it runs"},
-    {CURLE_OPERATION_TIMEDOUT, ERR_TRANSIENT, NULL},
-    {CURLE_SEND_ERROR, ERR_TRANSIENT, NULL},
-    {CURLE_RECV_ERROR, ERR_TRANSIENT, NULL},
-    {CURLE_GOT_NOTHING, ERR_TRANSIENT, NULL},
-    {CURLE_PARTIAL_FILE, ERR_TRANSIENT, NULL},
-    {CURLE_SSL_CONNECT_ERROR, ERR_TRANSIENT, "if the server has no TLS, the endpoint is http://"},
-    {CURLE_PEER_FAILED_VERIFICATION, ERR_SYSTEM,
-     "a certificate authority of your own goes into the file that AWS_CA_BUNDLE names"},
-    {CURLE_SSL_CACERT_BADFILE, ERR_USAGE, "check the file of certificate authorities"},
-    {CURLE_WEIRD_SERVER_REPLY, ERR_SYSTEM, "the endpoint does not speak HTTP"},
-    {CURLE_UNSUPPORTED_PROTOCOL, ERR_SYSTEM, "the endpoint does not speak HTTP"},
+    {CURLE_COULDNT_RESOLVE_HOST, NULL, ERR_TRANSIENT, "check the endpoint's name and the resolver"},
+    {CURLE_COULDNT_RESOLVE_PROXY, NULL, ERR_TRANSIENT, "check the proxy's name in the environment"},
+    {CURLE_COULDNT_CONNECT, NULL, ERR_TRANSIENT, "check the endpoint, its port, and that it runs"},
+    {CURLE_OPERATION_TIMEDOUT, NULL, ERR_TRANSIENT, NULL},
+    {CURLE_SEND_ERROR, NULL, ERR_TRANSIENT, NULL},
+    {CURLE_RECV_ERROR, NULL, ERR_TRANSIENT, NULL},
+    {CURLE_GOT_NOTHING, NULL, ERR_TRANSIENT, NULL},
+    {CURLE_PARTIAL_FILE, NULL, ERR_TRANSIENT, NULL},
+    {CURLE_SSL_CONNECT_ERROR, "wrong version number", ERR_SYSTEM, NO_TLS},
+    {CURLE_SSL_CONNECT_ERROR, "protocol version", ERR_SYSTEM, TOO_OLD},
+    {CURLE_SSL_CONNECT_ERROR, "unsupported protocol", ERR_SYSTEM, TOO_OLD},
+    {CURLE_SSL_CONNECT_ERROR, NULL, ERR_TRANSIENT, NO_TLS},
+    {CURLE_PEER_FAILED_VERIFICATION, "expired", ERR_SYSTEM, RENEW},
+    {CURLE_PEER_FAILED_VERIFICATION, "not yet valid", ERR_SYSTEM, RENEW},
+    {CURLE_PEER_FAILED_VERIFICATION, "subject name", ERR_SYSTEM,
+     "write the endpoint with a name that the server's certificate has"},
+    {CURLE_PEER_FAILED_VERIFICATION, NULL, ERR_SYSTEM,
+     "a certificate authority of your own goes into a file: --ca-file or AWS_CA_BUNDLE"},
+    {CURLE_SSL_CACERT_BADFILE, NULL, ERR_USAGE,
+     "--ca-file, or AWS_CA_BUNDLE, names a file with certificates in PEM"},
+    {CURLE_WEIRD_SERVER_REPLY, NULL, ERR_SYSTEM, "the endpoint does not speak HTTP"},
+    {CURLE_UNSUPPORTED_PROTOCOL, NULL, ERR_SYSTEM, "the endpoint does not speak HTTP"},
 };
 
 static void init_curl(void)
@@ -375,11 +389,16 @@ static bool explain(const struct http *h, CURLcode code, struct err *e)
 		return false;
 	}
 	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-		if (failures[i].code == code) {
-			kind = failures[i].kind;
-			hint = failures[i].hint;
-		}
+		if (failures[i].code != code ||
+		    (failures[i].said && !strstr(h->said, failures[i].said)))
+			continue;
+		kind = failures[i].kind;
+		hint = failures[i].hint;
+		break;
 	}
+	/* Some servers hang up without a word. */
+	if (code == CURLE_GOT_NOTHING && strncmp(h->server->endpoint, "http:", 5) == 0)
+		hint = "if the server wants TLS, the endpoint is https://";
 	h->response->transient = kind == ERR_TRANSIENT;
 	err_set(e, kind, "%s: %s", h->server->endpoint,
 		h->said[0] ? h->said : curl_easy_strerror(code));

@@ -65,6 +65,16 @@ bool store_url_decode(char *text, bool plus_is_space)
 	return true;
 }
 
+/* An "@" with a ":" or "@" in what stands before the path, where a bucket's name has neither. */
+static bool has_credentials(const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len = host ? strcspn(host + 3, "/") : 0;
+
+	return host && strchr(host, '@') &&
+	       (memchr(host + 3, '@', len) || memchr(host + 3, ':', len));
+}
+
 struct store *store_open(const char *url, const struct store_options *options, struct err *e)
 {
 	static const struct store_options defaults;
@@ -72,6 +82,10 @@ struct store *store_open(const char *url, const struct store_options *options, s
 
 	if (!options)
 		options = &defaults;
+	if (has_credentials(url)) {
+		err_set(e, ERR_USAGE, "the store's URL has credentials in it"); /* not shown */
+		return err_hint(e, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), NULL;
+	}
 	if (strncmp(url, "s3://", 5) == 0)
 		return s3_open(url + 5, options, e);
 	if (strncmp(url, "file://", 7) == 0)
