@@ -43,6 +43,8 @@
 #		An S3 server with a bucket. Exports AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID
 #		AWS_SECRET_ACCESS_KEY AWS_REGION S3_BUCKET S3_PID S3_DIR. With versitygw,
 #		$S3_DIR/$S3_BUCKET/key is the object's plain file. Skips when it is not there.
+#		S3_CERTS=DIR: https with its public.crt and private.key; curl finds the authority in
+#		CURL_CA_BUNDLE.
 #	add_s3_user NAME SECRET
 #		A user of versitygw, who may do what the bucket's policy says.
 #	stop_s3
@@ -265,7 +267,7 @@ s3_program() {
 }
 
 start_s3() {
-	local program port attempt command
+	local program port attempt command tls=()
 	program=$(s3_program "$1") || skip "no $1"
 	export AWS_ACCESS_KEY_ID=musterkey AWS_SECRET_ACCESS_KEY=mustersecret AWS_REGION=us-east-1
 	export S3_BUCKET=muster
@@ -275,16 +277,20 @@ start_s3() {
 		case $1 in
 		versitygw) 
 			mkdir "$S3_DIR.iam"
-			command=("$program" --port "127.0.0.1:$port" --quiet --iam-dir "$S3_DIR.iam" posix "$S3_DIR")
+			[ -z "${S3_CERTS:-}" ] || tls=(--cert "$S3_CERTS/public.crt" --key "$S3_CERTS/private.key")
+			command=("$program" --port "127.0.0.1:$port" "${tls[@]}" --quiet --iam-dir "$S3_DIR.iam" posix "$S3_DIR")
 			;;
-		minio) command=("$program" server --quiet --address "127.0.0.1:$port" "$S3_DIR") ;;
+		minio)
+			[ -z "${S3_CERTS:-}" ] || tls=(--certs-dir "$S3_CERTS")
+			command=("$program" server --quiet "${tls[@]}" --address "127.0.0.1:$port" "$S3_DIR")
+			;;
 		esac
 		ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
 			MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY \
 			MINIO_UPDATE=off MINIO_BROWSER=off "${command[@]}" >"$S3_DIR.log" 2>&1 3>&- &
 		S3_PID=$!
 		echo "$S3_PID" >"$S3_DIR.pid"
-		export AWS_ENDPOINT_URL=http://127.0.0.1:$port S3_DIR S3_PID
+		export AWS_ENDPOINT_URL=http${S3_CERTS:+s}://127.0.0.1:$port S3_DIR S3_PID
 		if s3_up; then
 			eventually 30 s3 PUT '' 2>"$S3_DIR.err" && return # it may say 503 at first
 			cat "$S3_DIR.err" >&2

@@ -136,12 +136,9 @@ wrap() {
 	chmod 1777 "$T/scratch"
 }
 
-# run CODE COMMAND...: plain, then once more with all that there is to say, as JSON.
 run() {
-	assert_exit "$@"
-	cat "$T/out" "$T/err" >>"$T/produced/plain"
-	assert_exit "$@" --verbose --log-format json
-	cat "$T/out" "$T/err" >>"$T/produced/verbose"
+	assert_exit "$@" --verbose
+	cat "$T/out" "$T/err" >>"$T/produced/runs"
 }
 
 refused_unseen() {
@@ -167,18 +164,17 @@ start_marked() {
 	wrap
 }
 
+# every_verb NAME OPTION...: with the options of the log.
 every_verb() {
-	run 0 pgmuster dump
+	local name=$1 verb
+	shift
 	echo text >"$T/file"
-	for verb in plain verbose; do
-		assert_exit 0 pgmuster upload --key "$1/$verb" "$T/file" --log-format json
+	for verb in dump "upload --key $name $T/file" list 'show --tables' verify \
+		"drill --check content --scratch-directory $T/scratch" "restore --database d --as $name"; do
+		# shellcheck disable=SC2086
+		PGMUSTER_SERVER="host=127.0.0.1 port=$PGPORT user=postgres" assert_exit 0 pgmuster $verb "$@"
+		cat "$T/out" "$T/err" >>"$T/produced/$name"
 	done
-	run 0 pgmuster list
-	run 0 pgmuster show --tables
-	run 0 pgmuster verify
-	run 0 pgmuster drill --check content --scratch-directory "$T/scratch"
-	assert_exit 0 pgmuster restore --database d --as "$1" --server "host=127.0.0.1 port=$PGPORT user=postgres" --verbose
-	cat "$T/out" "$T/err" >>"$T/produced/restore"
 }
 
 # Only pg_dump and pg_dumpall of the server have its password, in their environment.
@@ -199,7 +195,7 @@ only_where_they_belong() {
 
 test_marked_secrets_are_nowhere() {
 	start_marked
-	every_verb by_environment
+	every_verb by_environment --verbose --log-format json
 	only_where_they_belong 'environment: PGPASSWORD=mark-server-password' pgmuster pg_dump pg_dumpall initdb postgres
 	# The look finds what is there.
 	grep -rqaF 'environment: AWS_SECRET_ACCESS_KEY=mark-store-secret' "$T/seen" || fail 'pgmuster was given no secret'
@@ -211,7 +207,7 @@ test_marked_secrets_are_nowhere() {
 	unset PGPASSWORD AWS_SECRET_ACCESS_KEY http_proxy
 	rm -rf "$T/seen"/*
 	export PGPASSFILE=$T/passfile AWS_SECRET_ACCESS_KEY_FILE=$T/store-secret
-	every_verb by_file
+	every_verb by_file --verbose
 	only_where_they_belong '' pgmuster pg_dump pg_dumpall initdb postgres
 	unset PGPASSFILE
 	rm -rf "$T/seen"/*
