@@ -110,8 +110,9 @@ bool cmd_parse(const struct options *o, int argc, char **argv, size_t *count, bo
 	/* From the environment it may. */
 	const char *server = getenv("PGMUSTER_SERVER");
 	if (common.server && common.server != server && pg_conninfo_has_secret(common.server)) {
-		err_set(e, ERR_USAGE, "--server has a password in it, which all users of this machine "
-				      "can see");
+		err_set(e, ERR_USAGE,
+			"--server has a password in it, which all users of this machine "
+			"can see");
 		return err_hint(e, "give it in a file: PGPASSFILE or PGPASSWORD_FILE");
 	}
 	log_setup(common.quiet     ? LOG_WARN

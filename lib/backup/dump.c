@@ -97,10 +97,10 @@ static void warn_of_database(struct dump *d, const struct pg_database *db)
 		warn(w, xasprintf("database %s accepts no connections: it is not in the dump",
 				  db->name));
 	if (db->hidden_mappings > 0)
-		warn(w, xasprintf("database %s: warning: options of %llu user mapping(s) not dumped "
-				  "because role %s may not see them",
-				  db->name, (unsigned long long)db->hidden_mappings,
-				  d->facts.user));
+		warn(w,
+		     xasprintf("database %s: warning: options of %llu user mapping(s) not dumped "
+			       "because role %s may not see them",
+			       db->name, (unsigned long long)db->hidden_mappings, d->facts.user));
 }
 
 static void warn_of_server(struct dump *d)
@@ -108,13 +108,15 @@ static void warn_of_server(struct dump *d)
 	struct pg_warnings *w = &d->manifest.warnings;
 
 	if (!d->facts.sees_settings)
-		warn(w, xasprintf("role %s may not see shared_preload_libraries, so the manifest does "
-				  "not say them: grant it pg_read_all_settings",
-				  d->facts.user));
+		warn(w,
+		     xasprintf("role %s may not see shared_preload_libraries, so the manifest does "
+			       "not say them: grant it pg_read_all_settings",
+			       d->facts.user));
 	if (d->facts.system_identifier[0] == '\0')
-		warn(w, xasprintf("role %s may not call pg_control_system(), so a drill cannot refuse "
-				  "this very server: grant it EXECUTE",
-				  d->facts.user));
+		warn(w,
+		     xasprintf("role %s may not call pg_control_system(), so a drill cannot refuse "
+			       "this very server: grant it EXECUTE",
+			       d->facts.user));
 }
 
 /* pg_dump says so when it leaves something out, and ends well all the same. */

@@ -34,8 +34,8 @@ bool pg_child_failed(const char *program, const struct buf *errors, struct err *
 bool pg_child_needs(const char *variable)
 {
 	/* The last three say where locales and time zones are, where they are not at their usual place. */
-	static const char *const names[] = {"PATH=",           "LD_LIBRARY_PATH=", "TZ=",
-					    "LOCALE_ARCHIVE=", "LOCPATH=",         "TZDIR="};
+	static const char *const names[] = {
+	    "PATH=", "LD_LIBRARY_PATH=", "TZ=", "LOCALE_ARCHIVE=", "LOCPATH=", "TZDIR="};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strncmp(variable, names[i], strlen(names[i])) == 0)

@@ -114,7 +114,8 @@ static bool refused(PGconn *pg, const char *dbname, struct err *e)
 	if (strcmp(sqlstate, "42501") == 0)
 		err_hint(e, "GRANT CONNECT ON DATABASE to the role");
 	else if (strstr(why, "certificate verify failed")) /* libpq does not say more */
-		err_hint(e, "its authority is not in sslrootcert (PGSSLROOTCERT), or it has expired");
+		err_hint(e,
+			 "its authority is not in sslrootcert (PGSSLROOTCERT), or it has expired");
 	else if (kind == ERR_DENIED)
 		err_hint(e, "give the password in a file: PGPASSFILE or PGPASSWORD_FILE");
 	return false;

@@ -78,8 +78,8 @@ static bool has_stray_at(const char *conninfo)
 	const char *at = strstr(conninfo, "://");
 	size_t end, slash;
 
-	if (!at || (strncmp(conninfo, "postgresql:", 11) != 0 &&
-		    strncmp(conninfo, "postgres:", 9) != 0))
+	if (!at ||
+	    (strncmp(conninfo, "postgresql:", 11) != 0 && strncmp(conninfo, "postgres:", 9) != 0))
 		return false;
 	at += 3;
 	end = strcspn(at, "?");

@@ -120,12 +120,11 @@ wrap() {
 		[ "$program" != pgmuster ] || real=$(command -v pgmuster)
 		cat >"$T/bin/$program" <<-SCRIPT
 			#!/bin/bash
-			umask 077
 			seen=\$(mktemp "$T/seen/$program.XXXXXX")
 			printf '%s\n' "\$@" >"\$seen"
 			env -0 | tr '\n\0' ' \n' | sed 's/^/environment: /' >>"\$seen"
 			grep 'core file size' /proc/self/limits >>"\$seen"
-			find "$T/scratch" "$T/store" -printf '%M %P %p\n' >>"\$seen" 2>/dev/null
+			find "$T/scratch" "$T/store" -mindepth 1 -printf '%M %P\n' >>"\$seen" 2>/dev/null
 			exec "$real" "\$@"
 		SCRIPT
 		chmod 755 "$T/bin/$program"
@@ -180,13 +179,13 @@ every_verb() {
 # Only pg_dump and pg_dumpall of the server have its password, in their environment.
 only_where_they_belong() {
 	local where
-	grep -rlaF mark- "$T/produced" "$S3_DIR/$S3_BUCKET" "$PG_LOG" >"$T/leaks" || true
-	assert_eq '' "$(cat "$T/leaks")" 'what was produced'
-	where=$(cd "$T/seen" && grep -rahF mark- . --include='pg_dump*' | sort -u) || true
+	where=$(grep -rlaF mark- "$T/produced" "$S3_DIR/$S3_BUCKET" "$PG_LOG") || true
+	assert_eq '' "$where" 'what was produced'
+	where=$(grep -rahF mark- "$T/seen" --include='pg_dump*' | sort -u) || true
 	assert_eq "$1" "$where" 'seen by pg_dump'
-	where=$(cd "$T/seen" && grep -raF mark- . --include='initdb*' --include='postgres*' || true)
+	where=$(grep -raF mark- "$T/seen" --include='initdb*' --include='postgres*') || true
 	assert_eq '' "$where" 'seen by a scratch server'
-	where=$(cd "$T/seen" && grep -raF mark- . | grep -v 'environment: ' || true)
+	where=$(grep -raF mark- "$T/seen" | grep -v 'environment: ') || true
 	assert_eq '' "$where" 'in arguments'
 	for program in "${@:2}"; do
 		compgen -G "$T/seen/$program.*" >/dev/null || fail "$program did not run"
@@ -255,7 +254,7 @@ test_errors_do_not_say_secrets() {
 	rm -rf "$T/seen"/*
 	PGMUSTER_SERVER="$uri:mark-server-password@127.0.0.1:$PGPORT" refused_unseen 0 pgmuster restore --database d --as e --dry-run
 	PGMUSTER_SERVER="$uri:mark-wrong@127.0.0.1:$PGPORT" refused_unseen 3 pgmuster restore --database d --as e
-	grep -raF mark- "$T/seen" | grep -v 'pgmuster.*environment: ' && fail 'a child saw a secret'
+	! grep -raF mark- "$T/seen" --exclude='pgmuster.*' || fail 'a child saw a secret'
 	! grep -rlaF mark- "$T/produced" "$S3_DIR/$S3_BUCKET" "$PG_LOG" || fail 'secrets in what was produced'
 }
 
@@ -306,7 +305,7 @@ test_nobody_dumps_core() {
 	! grep -h 'Max core' "$T/seen"/pg_dump* | grep -Ev 'size +1 +1 ' || fail 'children may dump core'
 	grep -h 'Max core' "$T/seen"/pgmuster.* | grep -q 'size *unlimited' || fail 'the limit was there before'
 
-	cd "$T/cores"
+	cd "$T/cores" || fail 'no such directory'
 	mkfifo "$T/fifo"
 	ulimit -c unlimited
 	pgmuster upload -q --store "file://$T/store" --key x <"$T/fifo" >"$T/out" 2>&1 &
@@ -317,12 +316,11 @@ test_nobody_dumps_core() {
 	wait "$pid" || assert_eq 139 $?
 	exec 8>&-
 	assert_eq '' "$(ls)" 'core files'
-	if grep -q '^core' /proc/sys/kernel/core_pattern; then
+	if [[ $(cat /proc/sys/kernel/core_pattern) != [\|/]* ]]; then # where it is a file here, others leave one
 		sleep 60 &
 		kill -SEGV $!
-		wait $! 2>/dev/null || true
-		assert_not_contains "x$(ls)" "x$(printf '\n')x"
-		[ -n "$(ls)" ] || fail 'nothing dumps core here: the test says nothing'
+		wait $! || true
+		[ -n "$(ls)" ] || fail 'nothing dumps core here'
 	fi
 }
 
@@ -346,7 +344,7 @@ test_modes() {
 		assert_contains "$(cat "$T/listing")" .partial
 		[ $mask = 077 ] || assert_contains "$(cat "$T/listing")" .s.PGSQL.5432
 		# As root the server is another user, who has to get through to its own directories.
-		! grep -E "^[-sd]rw[-x]" "$T/listing" | grep -vE "^.rw[-x]------ |^drwx--x--x pgmuster-[^/]* |  ?/" ||
+		! grep -E '^[-sd][-rwxst]{9} ' "$T/listing" | grep -vE '^.{4}------ |^drwx--x--x pgmuster-[^/]*$' ||
 			fail "umask $mask: others may read"
 	done
 }

@@ -3,7 +3,7 @@
 setup_file() {
 	export CERTS=$T/certs CURL_CA_BUNDLE=$T/certs/ca.pem
 	mkdir "$CERTS"
-	cd "$CERTS"
+	cd "$CERTS" || return
 	authority ca
 	authority other
 	certificate good ca DNS:localhost,IP:127.0.0.1
