@@ -101,6 +101,15 @@ static void compare_tables(const struct roll_database *want, const struct roll_d
 	}
 }
 
+/* After the names: of those that are the same, one may be there twice. */
+static void compare_counts(const char *database, const char *what, size_t want, size_t have,
+			   size_t differences_before, struct differences *d)
+{
+	if (d->count == differences_before && want != have)
+		differences_add(d, database, "%s: %zu on the roll, and %zu in the dump", what, want,
+				have);
+}
+
 static const struct roll_sequence *find_sequence(const struct roll_database *d, size_t hint,
 						 const struct roll_sequence *s)
 {
@@ -116,6 +125,8 @@ static const struct roll_sequence *find_sequence(const struct roll_database *d, 
 static void compare_sequences(const struct roll_database *w, const struct roll_database *h,
 			      struct differences *d)
 {
+	size_t before = d->count;
+
 	for (size_t i = 0; i < w->sequence_count; i++) {
 		const struct roll_sequence *s = &w->sequences[i], *found = find_sequence(h, i, s);
 
@@ -132,6 +143,7 @@ static void compare_sequences(const struct roll_database *w, const struct roll_d
 		if (!find_sequence(w, i, &h->sequences[i]))
 			differences_add(d, w->name, "sequence %s.%s: not on the roll",
 					h->sequences[i].schema, h->sequences[i].name);
+	compare_counts(w->name, "sequences", w->sequence_count, h->sequence_count, before, d);
 }
 
 static void compare_large_objects(const struct roll_database *w, const struct roll_database *h,
@@ -159,12 +171,16 @@ static bool has(char *const *names, size_t count, const char *name)
 static void compare_names(const char *kind, char *const *want, size_t want_count, char *const *have,
 			  size_t have_count, struct differences *d)
 {
+	CLEANUP(freep) char *all = xasprintf("%ss", kind);
+	size_t before = d->count;
+
 	for (size_t i = 0; i < want_count; i++)
 		if (!has(have, have_count, want[i]))
 			differences_add(d, "", "%s %s: missing", kind, want[i]);
 	for (size_t i = 0; i < have_count; i++)
 		if (!has(want, want_count, have[i]))
 			differences_add(d, "", "%s %s: not on the roll", kind, have[i]);
+	compare_counts("", all, want_count, have_count, before, d);
 }
 
 static int by_name(const void *a, const void *b)
@@ -351,6 +367,9 @@ void compare_rolls(const struct roll *want, const struct roll *have,
 		compare_names("tablespace", want->tablespaces, want->tablespace_count,
 			      have->tablespaces, have->tablespace_count, d);
 	}
+	if (o->ranges && want->has_globals_sum &&
+	    !fingerprint_equal(want->globals_sum, have->globals_sum))
+		differences_add(d, "", "the globals differ");
 	if (o->ranges && !same_range(want->globals, have->globals))
 		differences_add(d, "", "the globals are at another place in the dump");
 	if (o->ranges && want->bytes != have->bytes)

@@ -154,6 +154,14 @@ static bool is_within(struct range inner, struct range outer)
 	return outer.at <= inner.at && inner.end <= outer.end;
 }
 
+/* Lists are in the order of the text, so nothing can be there twice. */
+static bool follows(const struct place *p, struct range r, const struct range *before,
+		    struct err *e)
+{
+	return !before || before->end <= r.at ||
+	       wrong(p, "at", "a place behind the one before it", e);
+}
+
 static bool get_tables(const struct place *p, struct roll_database *r, struct err *e)
 {
 	const json_t *list;
@@ -171,6 +179,8 @@ static bool get_tables(const struct place *p, struct roll_database *r, struct er
 			return false;
 		if (!is_within(r->tables[i].range, r->range))
 			return wrong(&item, "at", "a place within its database", e);
+		if (!follows(&item, r->tables[i].range, i ? &r->tables[i - 1].range : NULL, e))
+			return false;
 	}
 	return true;
 }
@@ -216,6 +226,9 @@ static bool get_extensions(const struct place *p, struct roll_database *r, struc
 		    !get_text(&item, "name", &d->extensions[i].name, e) ||
 		    !get_text(&item, "version", &d->extensions[i].version, e))
 			return false;
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(d->extensions[i].name, d->extensions[j].name) == 0)
+				return wrong(&item, "name", "one that is not there twice", e);
 		r->extensions[r->extension_count++] = xstrdup(d->extensions[i].name);
 	}
 	return true;
@@ -248,14 +261,24 @@ static bool get_database(const struct place *p, struct roll_database *r, struct 
 	       get_tables(p, r, e) && get_sequences(p, r, e);
 }
 
+/* 0.1.0 did not write it. */
+static bool get_globals_sum(const struct place *globals, struct roll *roll, struct err *e)
+{
+	roll->has_globals_sum = json_object_get(globals->object, "fingerprint") != NULL;
+	return !roll->has_globals_sum ||
+	       get_fingerprint(globals, "fingerprint", &roll->globals_sum, e);
+}
+
 static bool get_roll(const struct place *p, struct manifest *m, struct err *e)
 {
 	struct roll *roll = &m->roll;
 	const struct range whole = {0, m->plain_bytes};
+	const struct range *before = &roll->globals;
 	struct place globals;
 	const json_t *list;
 
 	if (!get_object(p, "globals", &globals, e) || !get_range(&globals, &roll->globals, e) ||
+	    !get_globals_sum(&globals, roll, e) ||
 	    !get_texts(p, "roles", "name", &roll->roles, &roll->role_count, e) ||
 	    !get_texts(p, "tablespaces", "name", &roll->tablespaces, &roll->tablespace_count, e) ||
 	    !get_list(p, "databases", &list, e))
@@ -276,8 +299,20 @@ static bool get_roll(const struct place *p, struct manifest *m, struct err *e)
 			return false;
 		if (!is_within(roll->databases[i].range, whole))
 			return wrong(&item, "end", "an offset within the dump", e);
+		if (!follows(&item, roll->databases[i].range, before, e))
+			return false;
+		before = &roll->databases[i].range;
 	}
 	return true;
+}
+
+/* 150020 of "15.20 (Debian ...)", 190000 of "19beta1". */
+static bool is_version(const char *text, int number)
+{
+	int major = 0, minor = 0;
+
+	return sscanf(text, "%d.%d", &major, &minor) > 0 && number / 10000 == major &&
+	       number % 10000 == minor;
 }
 
 static bool get_head(const struct place *p, struct manifest *m, struct err *e)
@@ -308,6 +343,8 @@ static bool get_head(const struct place *p, struct manifest *m, struct err *e)
 	m->server_version_num = (int)number;
 	return get_text(&source, "system_identifier", &m->system_identifier, e) &&
 	       get_text(&source, "server_version", &m->server_version, e) &&
+	       (is_version(m->server_version, m->server_version_num) ||
+		wrong(&source, "server_version_num", "the number of server_version", e)) &&
 	       get_text(&source, "client_version", &m->client_version, e) &&
 	       get_text(&source, "bootstrap_user", &m->bootstrap_user, e) &&
 	       get_text(&source, "preload_libraries", &m->preload_libraries, e) &&
@@ -346,14 +383,14 @@ static bool read_document(const json_t *root, const char *data, size_t len, stru
 
 	if (!format || strcmp(format, MANIFEST_FORMAT) != 0)
 		return err_set(e, ERR_CORRUPT, "$.format: not a manifest of pgmuster");
-	if (!get_integer(&top, "version", &version, e))
+	if (!get_integer(&top, "version", &version, e) || !check_seal(data, len, e))
 		return false;
 	if (version != MANIFEST_VERSION) {
 		err_set(e, ERR_SYSTEM, "$.version: manifest version %lld; this pgmuster knows %d",
 			(long long)version, MANIFEST_VERSION);
 		return err_hint(e, "use the pgmuster that wrote it, or a newer one");
 	}
-	return check_seal(data, len, e) && get_head(&top, m, e) &&
+	return get_head(&top, m, e) &&
 	       get_texts(&top, "warnings", "text", &m->warnings.lines, &m->warnings.count, e) &&
 	       get_object(&top, "roll", &roll, e) && get_roll(&roll, m, e);
 }

@@ -152,6 +152,8 @@ static json_t *roll_json(const struct manifest *m)
 	json_t *o = json_object(), *globals = json_object(), *databases = json_array();
 
 	set_range(globals, m->roll.globals);
+	if (m->roll.has_globals_sum)
+		set_fingerprint(globals, "fingerprint", m->roll.globals_sum);
 	set(o, "globals", globals);
 	set(o, "roles", names(m->roll.roles, m->roll.role_count));
 	set(o, "tablespaces", names(m->roll.tablespaces, m->roll.tablespace_count));

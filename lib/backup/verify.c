@@ -12,16 +12,25 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void check_digest(const unsigned char *expected, const char *whose,
+static bool check_digest(const unsigned char *expected, const char *whose,
 			 const struct digest *seen, struct differences *d)
 {
 	char want[SHA256_HEX], have[SHA256_HEX];
 
 	if (memcmp(expected, seen->sha256, 32) == 0)
-		return;
+		return true;
 	sha256_hex(expected, want);
 	sha256_hex(seen->sha256, have);
 	differences_add(d, "", "sha256 is %s, and %s by %s", have, want, whose);
+	return false;
+}
+
+/* What an old script left beside its dump may say another name, or none. Ours must do for sha256sum -c. */
+static bool is_as_written(const struct buf *text, const struct digest *seen, const char *key)
+{
+	CLEANUP(freep) char *proper = sidecar_write(seen->sha256, key);
+
+	return text->len == strlen(proper) && memcmp(text->data, proper, text->len) == 0;
 }
 
 static bool check_sidecar(struct store *store, const struct backup *b, const struct digest *seen,
@@ -42,10 +51,44 @@ static bool check_sidecar(struct store *store, const struct backup *b, const str
 		differences_add(d, "", "%s: %s", key, e->text);
 	} else if (!sidecar_read(text.data ? text.data : "", expected, e)) {
 		differences_add(d, "", "%s: %s", key, e->text);
-	} else {
-		check_digest(expected, "the sidecar", seen, d);
+	} else if (!check_digest(expected, "the sidecar", seen, d)) {
+		return true;
+	} else if (b->status == BACKUP_COMPLETE && !is_as_written(&text, seen, b->key)) {
+		differences_add(d, "", "%s: its digest is right, but it is not as sha256sum writes it",
+				key);
 	}
 	return true;
+}
+
+/* Behind the mark, each has text: anything else is not of our making. */
+static void check_frames(const struct frame_table *t, struct differences *d)
+{
+	for (size_t i = 1; i < t->count; i++)
+		if (t->frames[i].plain_bytes == 0)
+			differences_add(d, "", "frame %zu at byte %" PRIu64 ": has no text", i,
+					t->frames[i].at);
+}
+
+/* What the manifest says of the server and the text says too. */
+static void check_source(const struct manifest *m, const struct roll *roll, struct differences *d)
+{
+	const char *server = roll->server_version, *client = roll->dump_version;
+	bool known = false;
+
+	if (server && strcmp(server, m->server_version) != 0)
+		differences_add(d, "", "the dump is of PostgreSQL %s, and of %s by the manifest",
+				server, m->server_version);
+	if (client && strcmp(client, m->client_version) != 0)
+		differences_add(d, "", "the dump is by pg_dump %s, and by %s by the manifest",
+				client, m->client_version);
+	for (size_t i = 0; i < roll->role_count; i++)
+		known |= strcmp(roll->roles[i], m->bootstrap_user) == 0;
+	if (!known)
+		differences_add(d, "", "role %s: not in the dump, and initdb's by the manifest",
+				m->bootstrap_user);
+	if (roll->role_passwords && !m->role_passwords)
+		differences_add(d, "",
+				"roles have passwords in the dump, and none by the manifest");
 }
 
 /* The stored file against its manifest: identity, frames, and every entry of the roll. */
@@ -58,6 +101,8 @@ static void check_manifest(const struct reader *r, const struct reader_seen *see
 
 	if (!backup_mark_id(seen->frames.mark, id) || strcmp(id, m->id) != 0)
 		differences_add(d, "", "the dump bears the id \"%s\", the manifest %s", id, m->id);
+	check_frames(&seen->frames.table, d);
+	check_source(m, roll, d);
 	if (!seen->frames.has_seek_table)
 		differences_add(d, "", "the seek table is missing");
 	else if (!frame_table_compare(&seen->frames.table, &seen->frames.seek_table, &e))

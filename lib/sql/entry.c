@@ -285,22 +285,26 @@ void entry_global(struct roll *r, const char *text, size_t len, bool list)
 	static const char *const passing[] = {"set", "select", "drop"};
 	struct sql_scan scan = {text, text + len};
 	struct sql_token first = sql_next(&scan);
-	char *type, *stripped, *line;
 
+	fingerprint_add(&r->globals_sum, fingerprint_of(text, len));
+	r->has_globals_sum = true;
 	for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
 		if (sql_is(&first, passing[i]))
 			return;
 	note_name(r, text, len);
+
+	CLEANUP(freep) char *type = global_type(text, len);
+	bool tablespace = strcmp(type, "CREATE TABLESPACE") == 0;
+	CLEANUP(freep) char *shown = without(text, len, tablespace ? "location" : "password");
+	r->role_passwords |= !tablespace && strlen(shown) < len;
 	if (!list)
 		return;
-	type = global_type(text, len);
-	/* A drill's server has other passwords, and its tablespaces are in other places. */
-	stripped =
-	    without(text, len, strcmp(type, "CREATE TABLESPACE") == 0 ? "location" : "password");
-	line = xasprintf("%s\n", stripped);
+
+	/* A drill's tablespaces are in other places. */
+	CLEANUP(freep) char *line = xasprintf("%.*s\n", (int)len, text);
+	const char *compared = tablespace ? shown : line;
 	r->entries = xgrow(r->entries, r->entry_count, &r->entry_cap, sizeof *r->entries);
-	r->entries[r->entry_count++] = (struct roll_entry){type, xstrdup(""), beginning(stripped),
-							   fingerprint_of(line, strlen(line))};
-	free(stripped);
-	free(line);
+	r->entries[r->entry_count++] =
+	    (struct roll_entry){STEAL(type), xstrdup(""), beginning(shown),
+				fingerprint_of(compared, strlen(compared))};
 }

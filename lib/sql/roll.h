@@ -55,8 +55,8 @@ struct roll_large_objects {
  * "default_tablespace = X" before a table's, index's or key's, "default_table_access_method = X"
  * before a table's. Statements SET, SELECT and DROP of the globals are none, nor are entries of
  * data (TABLE DATA, SEQUENCE SET, BLOBS, MATERIALIZED VIEW DATA, STATISTICS DATA). An ACL's or a
- * comment's name says of what, as pg_dump writes it. Left out of fingerprints and of names: a
- * role's PASSWORD '...', a tablespace's LOCATION '...'.
+ * comment's name says of what, as pg_dump writes it. Left out of names: a role's PASSWORD '...'; of
+ * names and fingerprints: a tablespace's LOCATION '...'.
  */
 struct roll_entry {
 	char *type, *schema, *name; /* schema is "" where pg_dump writes "-" */
@@ -86,6 +86,11 @@ struct roll_database {
 
 struct roll {
 	struct range globals;
+	/* Sum over all statements of the globals of XXH3-128 of their text; has_globals_sum is false
+	 * for a manifest of 0.1.0. */
+	struct fingerprint globals_sum;
+	bool has_globals_sum;
+	bool role_passwords; /* a statement of the globals has one */
 	/* pg_dumpall's closing comment (or pg_dump's, for a lone database) was there. */
 	bool complete;
 	uint64_t bytes; /* of the plain stream */
