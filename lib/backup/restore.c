@@ -242,15 +242,49 @@ static void learn_free(struct sink *s)
 	sql_split_freep(&((struct learn_sink *)s)->split);
 }
 
-static bool learn_range(struct restore *r, struct range part, struct table_filter *f, struct err *e)
+/* Learn from all definitions of a database, and prove that they are those on the roll. */
+static bool learn_definitions(struct restore *r, const struct roll_database *db,
+			      struct table_filter *f, struct err *e)
 {
 	static const struct sink_ops ops = {learn_write, learn_commit, learn_free};
+	const struct range pre = {db->range.at, db->data_at}, post = {db->post_at, db->range.end};
+	const struct follow_options follow = {.at = pre.at, .part = true, .database = db->name};
+	CLEANUP(roll_stop) struct roll roll = {0};
 	CLEANUP(sql_split_freep)
 	struct sql_split *split = sql_split_new(&(struct sql_split_options){
-	    .at = part.at, .statement_max = MIB, .cut_long = true, .handler = learn, .ctx = f});
+	    .at = pre.at, .statement_max = MIB, .cut_long = true, .handler = learn, .ctx = f});
 	struct learn_sink sink = {.sink.ops = &ops, .split = split};
+	CLEANUP(sink_freep) struct sink *follower = sink_follow(&sink.sink, &follow, &roll);
+	CLEANUP(sink_freep) struct sink *open_end = sink_uncommitted(follower);
 
-	return reader_part(r->reader, r->store, part, &sink.sink, e);
+	if (!reader_part(r->reader, r->store, pre, open_end, e) ||
+	    !reader_part(r->reader, r->store, post, open_end, e) || !sink_commit(follower, e))
+		return false;
+	if (roll.database_count == 1 && fingerprint_equal(roll.databases[0].schema, db->schema))
+		return true;
+	return err_set(e, ERR_CORRUPT,
+		       "the dump is not what its manifest says: the definitions differ");
+}
+
+/* Push a table's rows, and prove that they are those on the roll. */
+static bool push_rows(struct restore *r, const struct roll_table *t, struct sink *into,
+		      struct err *e)
+{
+	const struct follow_options follow = {.at = t->range.at, .part = true, .database = ""};
+	struct roll_table table = *t;
+	const struct roll_database want = {
+	    .name = (char[]){""}, .tables = &table, .table_count = 1};
+	const struct roll_database none = {0};
+	CLEANUP(differences_stop) struct differences d = {0};
+	CLEANUP(roll_stop) struct roll roll = {0};
+	CLEANUP(sink_freep) struct sink *follower = sink_follow(into, &follow, &roll);
+
+	if (!reader_part(r->reader, r->store, t->range, follower, e))
+		return false;
+	compare_databases(&want, roll.database_count == 1 ? &roll.databases[0] : &none,
+			  &(struct compare_options){0}, &d);
+	return d.count == 0 || err_set(e, ERR_CORRUPT, "the dump is not what its manifest says: %s",
+				       d.items[0].what);
 }
 
 /* Their values are not in the table's own range, but they are on the roll. */
@@ -314,7 +348,7 @@ static bool definition_and_rows(struct restore *r, const struct runner_options *
 	for (size_t i = 0; i < db->table_count; i++)
 		if (strcmp(db->tables[i].name, table->name) == 0 &&
 		    strcmp(db->tables[i].schema, table->schema) == 0 &&
-		    !reader_part(r->reader, r->store, db->tables[i].range, metered, e))
+		    !push_rows(r, &db->tables[i], metered, e))
 			return false;
 	if (!t->data_only && !set_sequences(run->only, db, runner, e))
 		return false;
@@ -335,8 +369,7 @@ bool restore_table(struct restore *r, const struct restore_table *t, struct err 
 	run.rewrite.rename_to = t->into;
 	run.only = &f;
 	run.one_transaction = true;
-	if (!t->data_only && (!learn_range(r, (struct range){db->range.at, db->data_at}, &f, e) ||
-			      !learn_range(r, (struct range){db->post_at, db->range.end}, &f, e)))
+	if (!t->data_only && !learn_definitions(r, db, &f, e))
 		return false;
 	if (!definition_and_rows(r, &run, db, table, t, e))
 		return false;

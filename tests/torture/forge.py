@@ -11,6 +11,7 @@ Nothing here is taken from lib/. The one thing that it does not know how to comp
 """
 import copy
 import ctypes
+import functools
 import hashlib
 import json
 import os
@@ -62,8 +63,9 @@ def zstd(*arguments, data):
     return subprocess.run(["zstd", "-q", *arguments], input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
-def pack(plain, *arguments):
-    return zstd("-c", "-3", "--check", f"--stream-size={len(plain)}", *arguments, data=plain)
+@functools.cache
+def pack(plain):
+    return zstd("-c", "-3", "--check", f"--stream-size={len(plain)}", data=plain)
 
 
 def cut(text, size):

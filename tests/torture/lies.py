@@ -4,8 +4,11 @@ another backup of the same server, some of its rows changed. Prints "attack<TAB>
 each try, as lib.sh's record takes it. ATTACK:
 
     files, manifest    each lie once, with all that verify has to say of it
-    flips, cuts        every bit flipped, cut short at every byte; as many as TORTURE_TIME allows, drawn by TORTURE_SEED
+    flips, large, cuts every bit flipped, cut short at every byte; as many as TORTURE_TIME allows, drawn by TORTURE_SEED
+    ranges, drill      what a restore of a part, and a drill, have to say
 """
+import bisect
+import itertools
 import json
 import os
 import random
@@ -21,6 +24,9 @@ import forge  # noqa: E402
 
 TIME, SEED = float(os.environ.get("TORTURE_TIME", "10")), int(os.environ.get("TORTURE_SEED", "1"))
 DUMP, SIDECAR, MANIFEST = "full.sql.zst", "full.sql.zst.sha256", "full.sql.zst.manifest.json"
+
+KIND = {DUMP: "dump", SIDECAR: "sidecar", MANIFEST: "manifest", "fitting": "dump, digests made to fit"}
+SIZE = r"full\.sql\.zst has \d+ bytes, and \d+ by its manifest"
 
 # What follows from a text of another length, besides what made it so.
 MANIFESTS = re.escape(MANIFEST) + ": "
@@ -80,11 +86,11 @@ class Store:
             f.write(data)
 
 
-def replaced(b, old, new, count=1):
+def replaced(b, old, new):
     """The text with old, which it has just once, replaced; frames, sizes and digests are made to fit."""
-    text = b.text
-    assert text.count(old) == count, (old, text.count(old))
-    return b.pack(text.replace(old, new), 4000).fit()
+    b, text = b.copy(), b.text
+    assert text.count(old) == 1, old
+    return b.pack(text.replace(old, new), 1000).fit()
 
 
 def files(b, other, store):
@@ -113,7 +119,7 @@ def files(b, other, store):
         del x.frames[first], x.plains[first]
 
     frames_differ = r"full\.sql\.zst: \d+ frames in the seek table, \d+ in the manifest"
-    lie("frame dropped", "as it is", [r"full\.sql\.zst has \d+ bytes, and \d+ by its manifest"],
+    lie("frame dropped", "as it is", [SIZE],
         lambda x: drop(x))
     lie("frame dropped", "digests made to fit, seek table not",
         [r"full\.sql\.zst: seek table: its frames have \d+ bytes, but it begins at byte \d+"],
@@ -146,7 +152,7 @@ def files(b, other, store):
     assert len(at_globals[0]) == len(at_globals[1]) == globals_end
 
     def foreign_globals(x):
-        x.pack(at_globals[1] + x.text[globals_end:], 4000).fit()
+        x.pack(at_globals[1] + x.text[globals_end:], 1000).fit()
 
     lie("frame of another backup", "globals of the same length", ["the globals differ"], foreign_globals)
 
@@ -253,7 +259,7 @@ def files(b, other, store):
     for what, data in appended.items():
         def append(x, data=data):
             x.seek += data
-        lie("appended", what + ", nothing made to fit", [r"full\.sql\.zst has \d+ bytes, and \d+ by its manifest"], append)
+        lie("appended", what + ", nothing made to fit", [SIZE], append)
         lie("appended", what + ", digests made to fit", [r".*(frame|seek table).*"],
             lambda x, data=data: append(x, data) or x.fit_object())
 
@@ -303,7 +309,7 @@ def files(b, other, store):
             x.sidecar = text.encode()
         lie("sidecar", name, expected, edit)
         ours = bool(expected)
-        theirs = subprocess.run(["sha256sum", "-c", "--status", "--strict", SIDECAR], cwd=store.path).returncode != 0
+        theirs = subprocess.run(["sha256sum", "-c", "--strict", SIDECAR], cwd=store.path, capture_output=True).returncode
         if theirs and not ours:
             say("sidecar", "wrong", f"{name}: sha256sum refuses what verify accepts")
     store.hold(b)
@@ -314,8 +320,7 @@ def files(b, other, store):
     def manifest_of_other(x):
         x.manifest = other.copy().manifest
 
-    size = [r"full\.sql\.zst has \d+ bytes, and \d+ by its manifest"]
-    lie("of two backups", "the other's manifest", size, manifest_of_other)
+    lie("of two backups", "the other's manifest", [SIZE], manifest_of_other)
 
     def dump_of_other(x):
         x.mark, x.frames, x.plains = other.mark, other.frames, other.plains
@@ -348,7 +353,7 @@ VALUES = {
     "$.key": [MANIFESTS + r"is the manifest of full\.sql\.zstx"],
     "$.started": NOTHING,
     "$.finished": NOTHING,
-    "$.object.bytes": [r"full\.sql\.zst has \d+ bytes, and \d+ by its manifest"],
+    "$.object.bytes": [SIZE],
     "$.object.sha256": [SHA[1]],
     "$.object.plain_bytes": [r"\d+ bytes of SQL instead of \d+"],
     "$.object.frames": [r"full\.sql\.zst: \d+ frames in the seek table, \d+ in the manifest"],
@@ -360,7 +365,7 @@ VALUES = {
     "$.source.preload_libraries": NOTHING,
     "$.source.role_passwords": [r"roles have passwords in the dump, and none by the manifest"],
     "$.roll.globals.at": ["the globals are at another place in the dump"],
-    "$.roll.globals.end": ["the globals are at another place in the dump"],
+    "$.roll.globals.end": None,  # where the first database begins, too
     "$.roll.globals.fingerprint": ["the globals differ"],
     "$.roll.roles[].name": [r"role .*: missing", r"role .*: not on the roll"],
     "$.roll.databases[].name": [r".*: the whole database is missing", r".*: the database is not on the roll"],
@@ -431,8 +436,9 @@ def manifest(b, other, store):
         if path == "$.format":
             refused = VALUES[path][0]
         if not of_list:
-            lie("manifest: removed", path, [refused], edited(KeyError))
-        for wrong in ([], {}, None, 1.5, "x" if not isinstance(value, str) else 7):
+            since = path == "$.roll.globals.fingerprint"  # 0.1.0 did not write it
+            lie("manifest: removed", path, [] if since else [refused], edited(KeyError))
+        for wrong in (None, [], "x" if not isinstance(value, str) else 7):
             if type(wrong) is type(value):
                 continue
             lie("manifest: another type", f"{path}: {wrong!r}",
@@ -498,77 +504,161 @@ def manifest(b, other, store):
     lie("manifest: the whole", "CRLF", damaged, b, sealed=text.replace("\n", "\r\n").encode())
     lie("manifest: the whole", "something behind", damaged, b, sealed=text.encode() + b"\n")
     lie("manifest: the whole", "empty", [MANIFESTS + r"the manifest is not JSON.*"], b, sealed=b"\n")
-    lie("manifest: the whole", "of another backup", [r"full\.sql\.zst has \d+ bytes, and \d+ by its manifest"],
+    lie("manifest: the whole", "of another backup", [SIZE],
         b, sealed=other.seal())
 
 
-def deadline(share):
-    return time.monotonic() + TIME * share
+def tries(pieces, attack):
+    """(name, number below the size of that piece), in an order drawn from SEED, until the time is over."""
+    total = sum(size for _, size in pieces)
+    end = time.monotonic() + 0.3 * TIME
+    for n in random.Random(f"{attack} {SEED}").sample(range(total), min(total, 200000)):
+        if time.monotonic() > end:
+            return
+        for name, size in pieces:
+            if n < size:
+                yield name, n
+                break
+            n -= size
 
 
 def flips(b, other, store):
-    """Flip every bit of a backup's objects. The larger one: where its frame is must be said."""
+    """Flip every bit of a backup's objects; the frame that it is in must be said."""
     del other
-    store.hold(b)
-    tries = []
-    for name in DUMP, SIDECAR, MANIFEST:
-        with open(os.path.join(store.path, name), "rb") as f:
-            data = f.read()
-        tries += [(name, data, bit) for bit in range(8 * len(data))]
-    random.Random(SEED).shuffle(tries)
-    frames, at = [], 0
-    for piece in [b.mark] + b.frames + [b.seek]:
-        frames.append((at, at + len(piece)))
-        at += len(piece)
-    end = deadline(0.5)
-    for name, data, bit in tries:
-        if time.monotonic() > end:
-            break
-        at = bit // 8
-        flipped = data[:at] + bytes([data[at] ^ 1 << bit % 8]) + data[at + 1 :]
-        store.overwrite(name, flipped)
+    pieces = {DUMP: b.dump, SIDECAR: b.sidecar, MANIFEST: b.seal()}
+    ends = list(itertools.accumulate(map(len, [b.mark] + b.frames + [b.seek])))
+    sizes = [(name, 8 * len(data)) for name, data in pieces.items()]
+    for name, bit in tries(sizes, "flips"):
+        data, at = pieces[name], bit // 8
+        store.overwrite(name, data[:at] + bytes([data[at] ^ 1 << bit % 8]) + data[at + 1 :])
         code, said = verify(store.path)
         store.overwrite(name, data)
         said = "; ".join(said)
-        attack = "flip: " + {DUMP: "dump", SIDECAR: "sidecar", MANIFEST: "manifest"}[name]
-        why = f"bit {bit} of {name}: exit code {code}, said: {said}"
+        good = name in said
         if name == DUMP:
-            number = next(i for i, (a, z) in enumerate(frames) if a <= at < z)
-            start = frames[number][0]
-            header = at < start + 8 and number in (0, len(frames) - 1)  # of a skippable frame: what follows is another one
-            named = re.search(r"frame (\d+) at byte (\d+)", said)
-            good = "sha256 is" in said or "seek table" in said if not named else int(named[1]) in (number, number + 1)
-            good = good or header
-        else:
-            good = {SIDECAR: "sidecar" in said or SIDECAR in said, MANIFEST: MANIFEST in said}[name]
-        say(attack, "clean" if code == 1 and good else "wrong", why)
+            number = bisect.bisect(ends, at)
+            if number == 0:
+                good = "frame 0 at byte 0" in said or "the dump bears the id" in said or "frame 1 at" in said
+            elif number == len(ends) - 1:
+                good = "seek table" in said or f"frame {number} at" in said
+            else:  # what is decoded all the same is told by its digest
+                good = f"frame {number} at byte {ends[number - 1]}: " in said or re.search(SHA[1], said)
+        say(f"flip: {KIND[name]}", "clean" if code == 1 and good else "wrong", f"bit {bit} of {name}: exit code {code}, said: {said}")
 
 
 def cuts(b, other, store):
-    """Cut short at every byte, and with sizes and digests made to fit."""
+    """Cut short at every byte; the dump also with its size and digests made to fit."""
     del other
-    tries = [(name, fit) for name in (DUMP, SIDECAR, MANIFEST) for fit in (False, True) if name == DUMP or not fit]
-    pieces = {DUMP: b.dump, SIDECAR: b.sidecar, MANIFEST: b.seal()}
-    tries = [(name, fit, length) for name, fit in tries for length in range(len(pieces[name]))]
-    random.Random(SEED).shuffle(tries)
-    end = deadline(0.5)
-    store.hold(b)
-    for name, fit, length in tries:
-        if time.monotonic() > end:
-            break
-        store.overwrite(name, pieces[name][:length])
-        if fit:
+    pieces = {DUMP: b.dump, SIDECAR: b.sidecar, MANIFEST: b.seal(), "fitting": b.dump}
+    for name, length in tries([(name, len(data)) for name, data in pieces.items()], "cuts"):
+        if name == "fitting":
             x = b.copy()
             x.mark, x.frames, x.seek = b.dump[:length], [], b""
-            x.fit_object()
-            x.write(store.path)
-        code, said = verify(store.path)
-        for other_name, data in pieces.items():
-            store.overwrite(other_name, data)
-        said = "; ".join(said)
-        good = {DUMP: re.search(r"bytes, and \d+ by its manifest|seek table|frame|too short", said), SIDECAR: SIDECAR in said, MANIFEST: MANIFEST in said}[name]
-        say(f"cut: {'dump, digests fit' if fit else {DUMP: 'dump', SIDECAR: 'sidecar', MANIFEST: 'manifest'}[name]}",
-            "clean" if code == 1 and good else "wrong", f"{name} at {length}: exit code {code}, said: {said}")
+            store.hold(x.fit_object())
+            expected = r"full\.sql\.zst: seek table: .*"
+        else:
+            store.overwrite(name, pieces[name][:length])
+            expected = SIZE if name == DUMP else re.escape(name) + ": .*"
+        judge(f"cut: {KIND[name]}", f"at {length}", store.path, [expected])
+        store.hold(b)
+
+
+def in_time(lies):
+    end = time.monotonic() + TIME
+    return itertools.takewhile(lambda _: time.monotonic() < end, lies)
+
+
+def run(*arguments):
+    run = subprocess.run(["pgmuster", *arguments], capture_output=True, text=True)
+    found = json.loads(run.stdout) if run.stdout else {"differences": []}
+    said = [line for line in run.stderr.splitlines() if line.startswith("pgmuster")]
+    return run.returncode, said + [": ".join(filter(None, d.values())) for d in found["differences"]]
+
+
+def told(attack, name, code, said, expected):
+    """expected: "" for good, or what is said, once."""
+    good = code == 0 and not said if not expected else code == 1 and len(said) == 1 and re.fullmatch(expected, said[0])
+    say(attack, ("clean" if expected else "survived") if good else "wrong", f"{name}: exit code {code}, said {said}, expected {expected}")
+
+
+def shifted(b, stored, plain):
+    """A seek table whose sums are right; it puts all from the globals to row 200 of item at a wrong place."""
+    x = b.copy()
+    entries = x.entries()
+    for i, sign in (1, 1), (1 + next(i for i, f in enumerate(x.plains) if b"\n200\titem" in f), -1):
+        entries[i] = entries[i][0] + sign * stored, entries[i][1] + sign * plain
+    x.seek = forge.seek_table(entries)
+    return x.fit_object()
+
+
+def swapped(b):
+    """Two frames with rows of item, in the other order: the same rows."""
+    x = b.copy()
+    at = next(i for i, f in enumerate(x.plains) if b"\n200\titem" in f)
+    x.frames[at : at + 2] = x.frames[at + 1], x.frames[at]
+    x.plains[at : at + 2] = x.plains[at + 1], x.plains[at]
+    return x.fit()
+
+
+ROW = b"\n50\titem 50\t", b"\n50\titem 51\t"
+INDEX = b"USING btree (name);", b"USING btree (price);"
+MANIFEST_SAYS = "the dump is not what its manifest says: "
+CONTENT = MANIFEST_SAYS + r"table public\.item: the content of its 1000 rows differs"
+DEFINITIONS = MANIFEST_SAYS + "the definitions differ"
+
+
+def ranges(b, other, store):
+    """What is restored by ranges, onto a server that the environment names."""
+    del other
+    sql = lambda database, query: subprocess.run(["psql", "-XAtq", "-d", database, "-c", query], capture_output=True, text=True, check=True).stdout
+    lies = (
+        ("as it is", b, "", ""),
+        ("a row", replaced(b, *ROW), CONTENT, CONTENT),
+        ("an index", replaced(b, *INDEX), DEFINITIONS, DEFINITIONS),
+        ("frames swapped", swapped(b), "", ""),
+        ("sizes shifted", shifted(b, 0, 7), ".*", ".*"),
+        ("sizes shifted by a line", shifted(b, 0, len(b"200\titem 200\t28.571428571428573\n")), ".*", ".*"),
+        ("stored sizes shifted", shifted(b, 7, 0), ".*frame 0 at byte 0: this is not a zstd frame", ".*frame 0 at byte 0: this is not a zstd frame"),
+    )
+    for i, (name, x, of_database, of_table) in enumerate(in_time(lies)):
+        url = "file://" + store.hold(x)
+        into = f"lie_{i}"
+        code, said = run("restore", "-q", "--json", "--store", url, "-d", "shop", "--as", into)
+        told("restore of a database", name, code, said, of_database and ".*" + of_database)
+        sql("postgres", f"DROP DATABASE IF EXISTS {into}")
+        sql("postgres", f"CREATE DATABASE {into}")
+        code, said = run("restore", "-q", "--json", "--store", url, "-d", "shop", "--as", into, "-t", "public.item")
+        told("restore of a table", name, code, said, of_table and ".*" + of_table)
+        there = sql(into, "SELECT to_regclass('item') IS NOT NULL").strip()
+        if there != ("f" if of_table else "t"):
+            say("restore of a table", "wrong", f"{name}: is the table there? {there}")
+
+
+def drill(b, other, store):
+    """What a drill says of a lie that verify may know better."""
+    del other
+    marked = b.copy()
+    marked.mark = forge.skippable(forge.MARK_MAGIC, b"pgmuster 1 " + b"0" * 32 + b"\n")
+    beside = b.copy()
+    beside.sidecar = b"0" * 64 + b"  full.sql.zst\n"
+    lies = (
+        ("as it is", b, ""),
+        ("a row", replaced(b, *ROW), MANIFEST_SAYS + r"shop: table public\.item: the content of its 1000 rows differs"),
+        ("a role's right", replaced(b, b"CONNECTION LIMIT 5", b"CONNECTION LIMIT 6"), MANIFEST_SAYS + "the globals differ"),
+        ("an index", replaced(b, *INDEX), MANIFEST_SAYS + "shop: the definitions differ"),
+        ("a sequence", replaced(b, b"'public.item_id_seq', 1000", b"'public.item_id_seq', 1001"),
+         MANIFEST_SAYS + r"shop: sequence public\.item_id_seq: at 1001 instead of 1000"),
+        ("frames swapped", swapped(b), ""),
+        ("sizes shifted", shifted(b, 0, 7), ".*"),
+        ("the mark's id", marked.fit(), ""),
+        ("the sidecar", beside, ""),
+    )
+    for name, x, expected in in_time(lies):
+        code, said = run("drill", "-q", "--json", "--no-evidence", "--check", "content", "--store", "file://" + store.hold(x))
+        told("drill", name, code, said, expected)
+
+
+ATTACKS = {"files": files, "manifest": manifest, "flips": flips, "large": flips, "cuts": cuts, "ranges": ranges, "drill": drill}
 
 
 def main():
@@ -576,12 +666,12 @@ def main():
     b, other = forge.Backup.read(directory), forge.Backup.read(other)
     for x in b, other:
         forge.check(x)
-    if attack in ("files", "manifest"):
-        b.pack(b.text, 4000).fit()
+    if attack in ("files", "manifest", "ranges", "drill"):
+        b.pack(b.text, 1000).fit()  # many frames
     store = Store()
     if verify(store.hold(b)) != (0, []):
         sys.exit(f"the intact backup does not pass: {verify(store.path)}")
-    {"files": files, "manifest": manifest, "flips": flips, "cuts": cuts}[attack](b, other, store)
+    ATTACKS[attack](b, other, store)
     shutil.rmtree(store.path)
 
 
