@@ -311,8 +311,9 @@ static bool is_version(const char *text, int number)
 {
 	int major = 0, minor = 0;
 
-	return sscanf(text, "%d.%d", &major, &minor) > 0 && number / 10000 == major &&
-	       number % 10000 == minor;
+	if (sscanf(text, "%d.%d", &major, &minor) < 1)
+		return number == 0;
+	return number / 10000 == major && number % 10000 == minor;
 }
 
 static bool get_head(const struct place *p, struct manifest *m, struct err *e)

@@ -54,8 +54,8 @@ static bool check_sidecar(struct store *store, const struct backup *b, const str
 	} else if (!check_digest(expected, "the sidecar", seen, d)) {
 		return true;
 	} else if (b->status == BACKUP_COMPLETE && !is_as_written(&text, seen, b->key)) {
-		differences_add(d, "", "%s: its digest is right, but it is not as sha256sum writes it",
-				key);
+		differences_add(
+		    d, "", "%s: its digest is right, but it is not as sha256sum writes it", key);
 	}
 	return true;
 }

@@ -301,10 +301,9 @@ void entry_global(struct roll *r, const char *text, size_t len, bool list)
 		return;
 
 	/* A drill's tablespaces are in other places. */
-	CLEANUP(freep) char *line = xasprintf("%.*s\n", (int)len, text);
-	const char *compared = tablespace ? shown : line;
+	CLEANUP(freep)
+	char *line = tablespace ? xasprintf("%s\n", shown) : xasprintf("%.*s\n", (int)len, text);
 	r->entries = xgrow(r->entries, r->entry_count, &r->entry_cap, sizeof *r->entries);
-	r->entries[r->entry_count++] =
-	    (struct roll_entry){STEAL(type), xstrdup(""), beginning(shown),
-				fingerprint_of(compared, strlen(compared))};
+	r->entries[r->entry_count++] = (struct roll_entry){
+	    STEAL(type), xstrdup(""), beginning(shown), fingerprint_of(line, strlen(line))};
 }

@@ -69,6 +69,8 @@ static const struct {
     {"\"frames\": ", "\"frames\": true, \"x\": ", "$.object.frames: expected an integer"},
     {"\"server_version_num\": 150020", "\"server_version_num\": 99999999999",
      "$.source.server_version_num: expected a version"},
+    {"\"server_version_num\": 150020", "\"server_version_num\": 150021",
+     "$.source.server_version_num: expected the number of server_version"},
     {"\"server_version_num\": 150020", "\"server_version_num\": -1",
      "$.source.server_version_num: expected a version"},
     {"\"role_passwords\": false", "\"role_passwords\": 0",
@@ -158,6 +160,24 @@ Test(backup_manifest_faults, a_table_outside_its_database_is_refused)
 	cr_assert(strstr(e.text, "databases[1].tables[0].at"), "%s", e.text);
 	cr_assert(!read_text(late, &e));
 	cr_assert(strstr(e.text, "databases[1].tables[0].at"), "%s", e.text);
+}
+
+Test(backup_manifest_faults, what_is_there_twice_is_refused)
+{
+	CLEANUP(manifest_stop) struct manifest m = {0};
+	struct err e = {0};
+
+	cr_assert(manifest_read(intact, strlen(intact), &m, &e), "%s", e.text);
+	struct roll_table *t = m.roll.databases[1].tables;
+	t[1].range = t[0].range;
+	CLEANUP(freep) char *table = manifest_write(&m);
+	m.roll.databases[1].range = m.roll.databases[0].range;
+	CLEANUP(freep) char *database = manifest_write(&m);
+	cr_assert(!read_text(table, &e));
+	cr_assert(strstr(e.text, "databases[1].tables[1].at: expected a place behind"), "%s",
+		  e.text);
+	cr_assert(!read_text(database, &e));
+	cr_assert_eq(e.kind, ERR_CORRUPT);
 }
 
 Test(backup_manifest_faults, another_version_asks_for_another_pgmuster)

@@ -94,9 +94,9 @@ static void describe(struct manifest *m, const struct night_backup *b)
 	m->plain_bytes = m->roll.bytes;
 	m->system_identifier = xstrdup("7573829472938472");
 	m->bootstrap_user = xstrdup("postgres");
-	m->server_version = xstrdup("15.20");
+	m->server_version = xstrdup("15.20 (Debian 15.20-0+deb12u1)");
 	m->server_version_num = 150020;
-	m->client_version = xstrdup("15.20");
+	m->client_version = xstrdup("15.20 (Debian 15.20-0+deb12u1)");
 	m->databases = xcalloc(m->roll.database_count + 1, sizeof *m->databases);
 	m->database_count = m->roll.database_count;
 	for (size_t i = 0; i < m->database_count; i++) {

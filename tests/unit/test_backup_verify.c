@@ -20,7 +20,7 @@ Test(backup_verify, an_intact_backup_passes)
 	    "\"key\": \"full.sql.zst\"",
 	    "\"status\": \"complete\"",
 	    "\"backup_time\": \"2026-11-21T02:30:00Z\"",
-	    "\"server_version\": \"15.20\"",
+	    "\"server_version\": \"15.20 (Debian 15.20-0+deb12u1)\"",
 	    "\"database\": \"it's odd\"",
 	    "\"rows\": 65",
 	    "\"large_objects\": 2",
@@ -149,6 +149,26 @@ Test(backup_verify, a_sidecar_of_garbage_fails)
 	CLEANUP(freep) char *long_one = xasprintf("%05000d", 0);
 	put(SIDECAR, long_one);
 	fails(&newest, 1, "full.sql.zst.sha256: ");
+}
+
+Test(backup_verify, a_sidecar_that_sha256sum_would_not_write_fails)
+{
+	static const char *const odd[] = {"%.64s\n",
+					  "%.64s  other.sql.zst\n",
+					  "%.64s *full.sql.zst\n",
+					  "%.64s  full.sql.zst",
+					  "%.64s  full.sql.zst\r\n",
+					  "%.64s  full.sql.zst\n\n"};
+	size_t len;
+	CLEANUP(freep) char *sidecar = peek(SIDECAR, &len);
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		char text[200];
+
+		snprintf(text, sizeof text, "%.64s%s", sidecar, odd[i] + strlen("%.64s"));
+		put(SIDECAR, text);
+		fails(&newest, 1, "its digest is right, but it is not as sha256sum writes it");
+	}
 }
 
 Test(backup_verify, a_missing_sidecar_fails)
