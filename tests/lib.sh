@@ -62,6 +62,8 @@
 #	assert_json FILTER EXPECTED [FILE], json FILTER [FILE]
 #		jq -r on FILE, else on $T/out.
 #	fail MESSAGE...
+#	seal_manifest FILE
+#		Its manifest_sha256 anew, after it was edited.
 #	eventually SECONDS COMMAND...
 #		Until it succeeds.
 
@@ -138,6 +140,14 @@ assert_json() {
 	local actual
 	actual=$(json "$1" "${3:-$T/out}")
 	assert_eq "$2" "$actual" "$1"
+}
+
+seal_manifest() {
+	head -n -2 "$1" | head -c -2 >"$T/body"
+	{
+		cat "$T/body"
+		printf ',\n "manifest_sha256": "%s"\n}\n' "$(sha256sum <"$T/body" | cut -d' ' -f1)"
+	} >"$1"
 }
 
 # Ports below the ephemeral range; a directory marks one as taken by this run.

@@ -12,6 +12,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define CLOCKS_DIFFER_S 3600 /* of honest machines */
+
 static bool check_digest(const unsigned char *expected, const char *whose,
 			 const struct digest *seen, struct differences *d)
 {
@@ -146,6 +148,9 @@ void check_age(const struct backup *b, int64_t max_age_s, time_t now, struct dif
 		differences_add(d, "", "the backup is %s old, more than %s",
 				text_seconds((double)age_s, age),
 				text_seconds((double)max_age_s, limit));
+	if (max_age_s > 0 && age_s < -CLOCKS_DIFFER_S)
+		differences_add(d, "", "the backup is of a time %s from now",
+				text_seconds((double)-age_s, age));
 }
 
 static void report_head(struct report *r, const struct store *store, const struct backup *b,

@@ -24,7 +24,7 @@ MUST_USE bool verify_run(struct store *, const struct verify_options *, struct r
  * could not be told. */
 MUST_USE bool verify_again(struct store *, const char *key, bool *sound, struct err *);
 
-/* A difference if it is older than max_age_s (0: any age); for verify and drill. */
+/* A difference if it is older than max_age_s (0: any age), or not yet of this time. */
 void check_age(const struct backup *, int64_t max_age_s, time_t now, struct differences *);
 
 #endif

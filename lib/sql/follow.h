@@ -24,6 +24,8 @@ struct follow_options {
 	 * its \unrestrict, is ERR_CORRUPT in any case; without part, so is one in which any
 	 * database, or pg_dumpall, lacks its closing comment. */
 	bool part;
+	/* A part whose middle or end is left out: it may end between any two entries. */
+	bool excerpt;
 	/* The database that a text without a "-- Database" header is of, or NULL. */
 	const char *database;
 };

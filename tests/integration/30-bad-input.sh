@@ -144,6 +144,8 @@ test_damage_is_named() {
 test_manifest_of_another_version() {
 	copy_good
 	sed -i 's/"version": 1/"version": 7/' "$T/store/full.sql.zst.manifest.json"
+	refused 1 'changed or damaged' pgmuster verify --store "$STORE"
+	seal_manifest "$T/store/full.sql.zst.manifest.json"
 	assert_exit 3 pgmuster verify --store "$STORE"
 	assert_contains "$(cat "$T/err")" 'manifest version 7'
 }

@@ -198,6 +198,19 @@ test_table_comes_whole_or_not_at_all() {
 	assert_eq 100 "$(sql other 'SELECT count(*) FROM item')"
 }
 
+# PostgreSQL 17 and later define large objects among the data.
+test_table_beside_large_objects() {
+	mkdir "$T/store"
+	start_pg 18
+	sql postgres 'CREATE DATABASE shop'
+	sql shop 'CREATE TABLE item AS SELECT 1 AS id'
+	sql shop "SELECT lo_from_bytea(77, 'a large object')"
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'CREATE DATABASE other'
+	assert_exit 0 pgmuster restore --store "file://$T/store" --database shop --as other --table public.item
+	assert_eq 1 "$(sql other 'SELECT count(*) FROM item')"
+}
+
 # A dump of one database by an old script, which names none.
 test_plain_pg_dump_is_drilled() {
 	mkdir "$T/store"
@@ -212,6 +225,7 @@ test_plain_pg_dump_is_drilled() {
 test_newer_manifest_could_not_be_told() {
 	cp -r "${GOOD#file://}" "$T/store"
 	sed -i 's/"version": 1/"version": 2/' "$T/store/full.sql.zst.manifest.json"
+	seal_manifest "$T/store/full.sql.zst.manifest.json"
 	assert_exit 3 pgmuster drill --store "file://$T/store"
 	assert_contains "$(cat "$T/err")" 'manifest version 2'
 }

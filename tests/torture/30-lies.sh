@@ -52,12 +52,9 @@ test_cut_anywhere() { lies cuts; }
 
 # Of a larger backup, in several frames as they come.
 test_flipped_bits_of_a_large_backup() {
-	start_pg 15
 	mkdir "$T/large"
-	sql postgres 'CREATE DATABASE shop'
-	sql shop "CREATE TABLE big AS SELECT g, repeat(md5(g::text), 3) AS x FROM generate_series(1, 200000) g"
+	sql other "CREATE TABLE big AS SELECT g, repeat(md5(g::text), 3) AS x FROM generate_series(1, 200000) g"
 	pgmuster dump -q --store "file://$T/large" --key-format full.sql.zst >/dev/null
-	stop_pg
 	lies large "$T/large"
 }
 
@@ -260,8 +257,6 @@ test_scratch_server_that_loses_globals() {
 		exec "$PG_BIN/pg_dumpall" "\$@"
 	END
 	chmod 755 "$bin" "$bin/pg_dumpall"
-	: >"$T/damage"
-	assert_exit 0 pgmuster drill -q --json --no-evidence --store "file://$T/store" --pg-bin "$bin" --check content
 	cut -d'|' -f2 <<<"$GLOBALS" >"$T/damage"
 	assert_exit 1 pgmuster drill -q --json --no-evidence --store "file://$T/store" --pg-bin "$bin" --check content
 	while IFS='|' read -r says _; do

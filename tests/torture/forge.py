@@ -7,7 +7,7 @@
     b.write(directory)                # the manifest gets its own sha256 in any case
 
 Nothing here is taken from lib/. The one thing that it does not know how to compute is a database's
-`schema`, which is pgmuster's own.
+`schema`, which is pgmuster's own; nor does it read texts whose names have line ends in them.
 """
 import copy
 import ctypes
@@ -107,8 +107,29 @@ _SETTING = re.compile(rb"SET default_table(space|_access_method) = ")
 
 
 def name_of(ident):
-    text = ident.decode()
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text
+    return ident[1:-1].replace(b'""', b'"') if ident.startswith(b'"') else ident
+
+
+def texts(**fields):
+    """What is not UTF-8 stands in hexadecimal, under another name."""
+    named = {}
+    for name, raw in fields.items():
+        try:
+            named[name] = raw.decode()
+        except UnicodeDecodeError:
+            named[name + "_hex"] = raw.hex()
+    return named
+
+
+def statements(text):
+    """Of the globals: whatever is no comment and no command of psql."""
+    statement = b""
+    for line in text.splitlines(keepends=True):
+        if statement or not line.startswith((b"--", b"\\", b"\n")):
+            statement += line
+        if statement.endswith(b";\n"):
+            yield statement[:-1]
+            statement = b""
 
 
 def read_roll(text):
@@ -128,19 +149,19 @@ def read_roll(text):
                 rows.append(line[:-1])
         elif (m := _HEADER.fullmatch(line)) and text[at - 3 : at] == b"--\n":
             (database or roll["globals"])["end"] = at - 3
-            database = {"name": m[1].decode(), "at": at - 3, "tables": [], "sequences": []}
+            database = {**texts(name=m[1]), "at": at - 3, "tables": [], "sequences": []}
             database["large_objects"] = {"count": 0, "bytes": 0, "contents": []}
             roll["databases"].append(database)
             setting = None
         elif line == b"-- PostgreSQL database cluster dump complete\n":
             (database or roll["globals"])["end"] = at - 3
         elif database and (m := _COPY.fullmatch(line)):
-            table = {"schema": name_of(m[1]), "name": name_of(m[2]), "columns": (m[3] or b"").decode(), "at": at}
+            table = {**texts(schema=name_of(m[1]), name=name_of(m[2]), columns=m[3] or b""), "at": at}
             rows = []
             database["tables"].append(table)
         elif database and (m := _SETVAL.fullmatch(line)):
             database["sequences"].append(
-                {"schema": name_of(m[1]), "name": name_of(m[2]), "value": int(m[3]), "called": m[4] == b"true"}
+                {**texts(schema=name_of(m[1]), name=name_of(m[2])), "value": int(m[3]), "called": m[4] == b"true"}
             )
         elif database and (m := _LO.match(line)):
             objects = database["large_objects"]
@@ -167,6 +188,7 @@ def read_roll(text):
         elif line != b"\n" and not line.startswith(b"--"):
             setting = None
         at = end
+    roll["globals"]["fingerprint"] = fingerprint(statements(text[: roll["globals"]["end"]]))
     for database in roll["databases"]:
         for place in "data_at", "post_at":
             database.setdefault(place, database["end"])
@@ -272,6 +294,6 @@ def check(b):
     again = b.copy().reroll().manifest["roll"]
     for mine, new in zip(m["roll"]["databases"], again["databases"]):
         for field in new:
-            assert mine[field] == new[field], f"{mine['name']}: {field}: {mine[field]}, and {new[field]} by the text"
+            assert mine[field] == new[field], f"{new}: {field}: {mine[field]}"
     assert m["roll"]["globals"] == again["globals"], "globals"
     assert len(m["roll"]["databases"]) == len(read_roll(b.text)["databases"]), "databases"

@@ -414,10 +414,10 @@ def manifest(b, other, store):
 
     store.hold(b)
     paths = [p for p, _, k in places(b.manifest) if k != "manifest_sha256"]
-    seen = set()
+    seen, short = set(), TIME < 30
     for index, path in enumerate(paths):
         generic = re.sub(r"\[\d+\]", "[]", path)
-        if generic in seen and not generic.endswith(("fingerprint", "rows", "at", "end")):
+        if generic in seen and (short or not generic.endswith(("fingerprint", "rows", "at", "end"))):
             continue
         seen.add(generic)
         refused = MANIFESTS + re.escape(path) + ": expected .*"
@@ -438,7 +438,7 @@ def manifest(b, other, store):
         if not of_list:
             since = path == "$.roll.globals.fingerprint"  # 0.1.0 did not write it
             lie("manifest: removed", path, [] if since else [refused], edited(KeyError))
-        for wrong in (None, [], "x" if not isinstance(value, str) else 7):
+        for wrong in ("x" if not isinstance(value, str) else 7, None, [])[: 1 if short else 3]:
             if type(wrong) is type(value):
                 continue
             lie("manifest: another type", f"{path}: {wrong!r}",
@@ -564,7 +564,7 @@ def cuts(b, other, store):
 
 
 def in_time(lies):
-    end = time.monotonic() + TIME
+    end = time.monotonic() + 0.6 * TIME
     return itertools.takewhile(lambda _: time.monotonic() < end, lies)
 
 
@@ -643,8 +643,8 @@ def drill(b, other, store):
     beside.sidecar = b"0" * 64 + b"  full.sql.zst\n"
     lies = (
         ("as it is", b, ""),
-        ("a row", replaced(b, *ROW), MANIFEST_SAYS + r"shop: table public\.item: the content of its 1000 rows differs"),
         ("a role's right", replaced(b, b"CONNECTION LIMIT 5", b"CONNECTION LIMIT 6"), MANIFEST_SAYS + "the globals differ"),
+        ("a row", replaced(b, *ROW), MANIFEST_SAYS + r"shop: table public\.item: the content of its 1000 rows differs"),
         ("an index", replaced(b, *INDEX), MANIFEST_SAYS + "shop: the definitions differ"),
         ("a sequence", replaced(b, b"'public.item_id_seq', 1000", b"'public.item_id_seq', 1001"),
          MANIFEST_SAYS + r"shop: sequence public\.item_id_seq: at 1001 instead of 1000"),

@@ -44,6 +44,9 @@ Test(backup_verify, a_backup_that_is_too_old_fails)
 	fails(&(struct verify_options){.max_age_s = 3600, .now = NIGHT + 3601}, 1,
 	      "old, more than");
 	passes(&(struct verify_options){.now = NIGHT + 1000000});
+	passes(&(struct verify_options){.max_age_s = 60, .now = NIGHT - 3600});
+	fails(&(struct verify_options){.max_age_s = 60, .now = NIGHT - 3601}, 1,
+	      "the backup is of a time");
 }
 
 Test(backup_verify, a_missing_expected_database_fails)
