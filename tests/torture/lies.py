@@ -111,7 +111,7 @@ def files(b, other, store):
         x.plains[first : first + 2] = x.plains[first + 1], x.plains[first]
 
     differs = r"frame \d+ at byte \d+: has \d+ bytes, \d+ plain, but the seek table says \d+, \d+ plain"
-    lie("frames swapped", "as they are", SHA + [differs], lambda x: swap(x))
+    lie("frames swapped", "as they are", SHA + [differs], swap)
     lie("frames swapped", "seek table and digests made to fit: the same rows", [], lambda x: swap(x) or x.fit())
     missing = r"shop: table public\.item: %d rows instead of 1000"
 
@@ -119,8 +119,7 @@ def files(b, other, store):
         del x.frames[first], x.plains[first]
 
     frames_differ = r"full\.sql\.zst: \d+ frames in the seek table, \d+ in the manifest"
-    lie("frame dropped", "as it is", [SIZE],
-        lambda x: drop(x))
+    lie("frame dropped", "as it is", [SIZE], drop)
     lie("frame dropped", "digests made to fit, seek table not",
         [r"full\.sql\.zst: seek table: its frames have \d+ bytes, but it begins at byte \d+"],
         lambda x: drop(x) or x.fit_object())
@@ -136,23 +135,18 @@ def files(b, other, store):
         lambda x: double(x) or x.fit() and x.manifest["object"].update(frames=len(b.frames) + 1))
 
     def foreign(x):
-        text = other.text
-        begin = text.index(b"COPY public.item (")
-        begin = text.index(b"\n", begin) + 1
-        mine = x.text.index(b"\n", item["at"]) + 1
-        length = len(x.plains[first])
-        x.plains[first] = text[begin : begin + length].rpartition(b"\n")[0] + b"\n"
+        begin = other.text.index(b"\n", other.text.index(b"COPY public.item (")) + 1
+        rows = other.text[begin : begin + len(x.plains[first])]
+        x.plains[first] = rows[: rows.rindex(b"\n") + 1]
         x.frames[first] = forge.pack(x.plains[first])
-        assert mine
 
     lie("frame of another backup", "all made to fit but the roll",
         [r"shop: table public\.item: \d+ rows instead of 1000"], lambda x: foreign(x) or x.fit(), True)
-    globals_end = b.manifest["roll"]["globals"]["end"]
-    at_globals = [x.text[: x.manifest["roll"]["globals"]["end"]] for x in (b, other)]
-    assert len(at_globals[0]) == len(at_globals[1]) == globals_end
+    end = b.manifest["roll"]["globals"]["end"]
+    assert end == other.manifest["roll"]["globals"]["end"]
 
     def foreign_globals(x):
-        x.pack(at_globals[1] + x.text[globals_end:], 1000).fit()
+        x.pack(other.text[:end] + x.text[end:], 1000).fit()
 
     lie("frame of another backup", "globals of the same length", ["the globals differ"], foreign_globals)
 
@@ -564,8 +558,11 @@ def cuts(b, other, store):
 
 
 def in_time(lies):
+    """The first three in any case."""
     end = time.monotonic() + 0.6 * TIME
-    return itertools.takewhile(lambda _: time.monotonic() < end, lies)
+    for i, lie in enumerate(lies):
+        if i < 3 or time.monotonic() < end:
+            yield lie
 
 
 def run(*arguments):
