@@ -503,17 +503,15 @@ def manifest(b, other, store):
 
 
 def tries(pieces, attack):
-    """(name, number below the size of that piece), in an order drawn from SEED, until the time is over."""
-    total = sum(size for _, size in pieces)
+    """(name, a number below the size of that piece): of each in turn, in an order drawn from SEED, until the time is over."""
+    draw = random.Random(f"{attack} {SEED}")
+    orders = [[(name, n) for n in draw.sample(range(size), min(size, 200000))] for name, size in pieces]
     end = time.monotonic() + 0.3 * TIME
-    for n in random.Random(f"{attack} {SEED}").sample(range(total), min(total, 200000)):
+    for one in itertools.chain.from_iterable(itertools.zip_longest(*orders)):
         if time.monotonic() > end:
             return
-        for name, size in pieces:
-            if n < size:
-                yield name, n
-                break
-            n -= size
+        if one:
+            yield one
 
 
 def flips(b, other, store):
