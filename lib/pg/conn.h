@@ -41,10 +41,11 @@ struct pg_rows {
 	int rows, columns;
 };
 
-/* False when the server refuses (its message and SQLSTATE in e) or goes away. */
+/* False when the server refuses (its message and SQLSTATE in e) or goes away. ERR_TRANSIENT, and the
+ * connection is of no more use, when the answer is no rows, or more than 256 MiB of them. */
 MUST_USE bool pg_query(struct pg_conn *, struct pg_rows *, struct err *, const char *fmt, ...)
     PRINTF(4, 5);
-const char *pg_value(const struct pg_rows *, int row, int column); /* "" for NULL */
+const char *pg_value(const struct pg_rows *, int row, int column); /* "" for NULL, or no such row */
 bool pg_is_null(const struct pg_rows *, int row, int column);
 void pg_rows_stop(struct pg_rows *);
 

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define QUERY_MAX_BYTES (256 * MIB)
+#define CELL_BYTES 40 /* what libpq takes beside a text */
+
 /* "connection to server at "h" (1.2.3.4), port 5432 failed: " says again what we say ourselves. */
 static const char *without_prefix(const char *line, size_t len)
 {
@@ -92,6 +95,18 @@ static bool wait_for(struct pg_conn *c, short events, struct err *e)
 	return err_hint(e, "it hangs, or something there holds a lock: see pg_locks");
 }
 
+/* Notifications wait in libpq until somebody asks for them, however many; a dump may LISTEN. */
+static bool take_in(struct pg_conn *c, struct err *e)
+{
+	PGnotify *n;
+
+	if (!PQconsumeInput(c->pg))
+		return pg_gone(c, e);
+	while ((n = PQnotifies(c->pg)))
+		PQfreemem(n);
+	return true;
+}
+
 bool pg_flush(struct pg_conn *c, struct err *e)
 {
 	for (;;) {
@@ -104,8 +119,8 @@ bool pg_flush(struct pg_conn *c, struct err *e)
 		if (!wait_for(c, POLLIN | POLLOUT, e))
 			return false;
 		/* A server that has much to say first would otherwise wait for us for ever. */
-		if (!PQconsumeInput(c->pg))
-			return pg_gone(c, e);
+		if (!take_in(c, e))
+			return false;
 	}
 }
 
@@ -113,7 +128,7 @@ bool pg_await(struct pg_conn *c, struct err *e)
 {
 	if (!wait_for(c, POLLIN, e))
 		return false;
-	return PQconsumeInput(c->pg) || pg_gone(c, e);
+	return take_in(c, e);
 }
 
 bool pg_next_result(struct pg_conn *c, PGresult **out, struct err *e)
@@ -155,26 +170,72 @@ static bool fail_query(const struct pg_conn *c, const PGresult *r, struct err *e
 		       message_of(r), sqlstate_of(r));
 }
 
+/* Behind the rows that are there already. */
+static bool add_row(struct pg_rows *rows, const PGresult *r, size_t *bytes, struct err *e)
+{
+	if (!rows->result)
+		rows->result = PQcopyResult(r, PG_COPYRES_ATTRS);
+	if (!rows->result)
+		abort();
+	rows->columns = PQnfields(r);
+	for (int i = 0; i < rows->columns; i++) {
+		int len = PQgetisnull(r, 0, i) ? -1 : PQgetlength(r, 0, i);
+
+		*bytes += CELL_BYTES + (len > 0 ? (size_t)len : 0);
+		if (*bytes > QUERY_MAX_BYTES)
+			return err_set(e, ERR_TRANSIENT, "PostgreSQL: an answer of more than %zu bytes",
+				       QUERY_MAX_BYTES);
+		if (!PQsetvalue(rows->result, rows->rows, i, PQgetvalue(r, 0, i), len))
+			abort();
+	}
+	rows->rows++;
+	return true;
+}
+
+static bool take_result(const struct pg_conn *c, const PGresult *r, struct pg_rows *rows,
+			size_t *bytes, struct err *e)
+{
+	switch (PQresultStatus(r)) {
+	case PGRES_SINGLE_TUPLE:
+		return add_row(rows, r, bytes, e);
+	case PGRES_TUPLES_OK: /* behind the last row */
+	case PGRES_COMMAND_OK:
+	case PGRES_EMPTY_QUERY:
+		return true;
+	case PGRES_FATAL_ERROR:
+	case PGRES_BAD_RESPONSE:
+		return fail_query(c, r, e);
+	default:
+		return err_set(e, ERR_TRANSIENT, "PostgreSQL: an answer that is no rows: %s",
+			       PQresStatus(PQresultStatus(r)));
+	}
+}
+
+/* What the server refused is followed by the end of its answer. */
 static bool run_query(struct pg_conn *c, const char *sql, struct pg_rows *rows, struct err *e)
 {
+	size_t bytes = 0;
 	bool ok = true;
-	PGresult *r;
 
 	if (!PQsendQuery(c->pg, sql))
 		return pg_gone(c, e);
+	PQsetSingleRowMode(c->pg);
 	if (!pg_flush(c, e))
 		return false;
 	for (;;) {
+		CLEANUP(pg_rows_stop) struct pg_rows answer = {0};
+		PGresult *r;
+
 		if (!pg_next_result(c, &r, e))
 			return false;
 		if (!r)
 			return ok;
-		if (is_error(r) && ok)
-			ok = fail_query(c, r, e);
-		pg_rows_stop(rows);
-		rows->result = r;
-		rows->rows = PQntuples(r);
-		rows->columns = PQnfields(r);
+		answer.result = r;
+		if (ok && !take_result(c, r, rows, &bytes, e)) {
+			if (!is_error(r))
+				return false;
+			ok = false;
+		}
 	}
 }
 
@@ -199,7 +260,9 @@ bool pg_query(struct pg_conn *c, struct pg_rows *rows, struct err *e, const char
 
 const char *pg_value(const struct pg_rows *rows, int row, int column)
 {
-	return PQgetvalue(rows->result, row, column);
+	return row < rows->rows && column < rows->columns
+		   ? PQgetvalue(rows->result, row, column)
+		   : "";
 }
 
 bool pg_is_null(const struct pg_rows *rows, int row, int column)
