@@ -68,6 +68,13 @@ extern const struct option common_options[]; /* store and output */
 		.name = "max-age", .type = OPTION_DURATION, .into = &(variable),                   \
 		.argument = "TIME", .help = "Fail when the backup is older, such as 26h."          \
 	}
+#define TIMEOUT_S ((int64_t)24 * 3600)
+#define TIMEOUT_OPTION(variable)                                                                   \
+	{                                                                                          \
+		.name = "timeout", .type = OPTION_DURATION, .into = &(variable),                   \
+		.argument = "TIME",                                                                \
+		.help = "Give up after this long, with exit code 3; 0s is never."                  \
+	}
 #define EXPECT_OPTION(variable)                                                                    \
 	{                                                                                          \
 		.name = "expect", .type = OPTION_STRING, .into = &(variable), .argument = "FILE",  \

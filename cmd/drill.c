@@ -1,12 +1,13 @@
 #include "cmd.h"
 
 #include "backup/drill.h"
+#include "base/cancel.h"
 
 #include <unistd.h>
 
 static struct backup_choice which;
 static const char *expect, *scratch_directory;
-static int64_t max_age_s;
+static int64_t max_age_s, timeout_s = TIMEOUT_S;
 static int check = CHECK_COUNTS - CHECK_SMOKE; /* a drill that checks nothing is none */
 static long jobs = 2;
 static bool no_evidence;
@@ -32,6 +33,7 @@ static const struct option own[] = {
      .help = "Where the own scratch server's data goes; TMPDIR otherwise, or /tmp."},
     ALLOW_ERROR_OPTION(allow_errors),
     MAX_AGE_OPTION(max_age_s),
+    TIMEOUT_OPTION(timeout_s),
     EXPECT_OPTION(expect),
     {.name = "no-evidence",
      .type = OPTION_FLAG,
@@ -64,6 +66,7 @@ bool cmd_drill(int argc, char **argv, int *code, struct err *e)
 	allow = allow_errors;
 	if (!ok || done)
 		return ok;
+	cancel_after(timeout_s);
 	CLEANUP(store_freep) struct store *store = cmd_store(e);
 	if (!store || (expect && !expected_read(expect, &expected, e)) ||
 	    !allow_list_parse(allow.items, allow.count, &allowed, e))

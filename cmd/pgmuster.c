@@ -46,7 +46,7 @@ static int exit_code_of(const struct err *e)
 	case ERR_CORRUPT:
 		return EXIT_BAD;
 	case ERR_CANCELLED:
-		return 128 + cancel_signal();
+		return cancel_signal() ? 128 + cancel_signal() : EXIT_UNKNOWN;
 	default:
 		return EXIT_UNKNOWN;
 	}

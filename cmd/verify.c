@@ -1,14 +1,16 @@
 #include "cmd.h"
 
 #include "backup/verify.h"
+#include "base/cancel.h"
 
 static struct backup_choice which;
 static const char *expect;
-static int64_t max_age_s;
+static int64_t max_age_s, timeout_s = TIMEOUT_S;
 
 static const struct option own[] = {
     WHICH_OPTIONS(which),
     MAX_AGE_OPTION(max_age_s),
+    TIMEOUT_OPTION(timeout_s),
     EXPECT_OPTION(expect),
     {0},
 };
@@ -33,6 +35,7 @@ bool cmd_verify(int argc, char **argv, int *code, struct err *e)
 
 	if (!cmd_parse(&options, argc, argv, &count, &done, e) || done)
 		return done;
+	cancel_after(timeout_s);
 	CLEANUP(store_freep) struct store *store = cmd_store(e);
 	if (!store || (expect && !expected_read(expect, &expected, e)))
 		return false;

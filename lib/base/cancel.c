@@ -1,5 +1,7 @@
 #include "base/cancel.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 
 static atomic_int arrived; /* a handler sets it, any thread reads it */
+static _Atomic int64_t timeout, deadline_ms; /* a timeout of 0 s is none */
 
 static void on_signal(int number)
 {
@@ -30,6 +33,12 @@ void cancel_install(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
+void cancel_after(int64_t timeout_s)
+{
+	deadline_ms = clock_ms() + timeout_s * 1000;
+	timeout = timeout_s;
+}
+
 int cancel_signal(void)
 {
 	return arrived;
@@ -37,11 +46,14 @@ int cancel_signal(void)
 
 bool cancel_check(struct err *e)
 {
+	char after[TEXT_SECONDS_SIZE];
 	int number = arrived;
 
-	if (!number)
+	if (number)
+		return err_set(e, ERR_CANCELLED, "cancelled by SIG%s", sigabbrev_np(number));
+	if (timeout == 0 || clock_ms() < deadline_ms)
 		return true;
-	return err_set(e, ERR_CANCELLED, "cancelled by SIG%s", sigabbrev_np(number));
+	return err_set(e, ERR_CANCELLED, "no end after %s", text_seconds((double)timeout, after));
 }
 
 bool cancel_wait(int fd, short events, int timeout_ms, struct err *e)

@@ -1,6 +1,6 @@
 /*
  * cancel: SIGINT and SIGTERM set a flag; every wait looks at it within a second and returns
- * ERR_CANCELLED, so that the stack unwinds and each scope cleans up.
+ * ERR_CANCELLED, so that the stack unwinds and each scope cleans up. So does a timeout that is over.
  */
 #ifndef CANCEL_H
 #define CANCEL_H
@@ -11,10 +11,13 @@
  * changes nothing. */
 void cancel_install(void);
 
+/* Cancelled when this many seconds have passed from now; 0: never. */
+void cancel_after(int64_t timeout_s);
+
 /* The signal that arrived, or 0. */
 int cancel_signal(void);
 
-/* False with ERR_CANCELLED once a signal arrived. Cheap: call it in every loop that can last. */
+/* False with ERR_CANCELLED once a signal arrived, or the time is over. Cheap: call it in every loop that can last. */
 MUST_USE bool cancel_check(struct err *);
 
 /*

@@ -248,11 +248,12 @@ static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_o
 		       curl_off_t up)
 {
 	struct http *h = ctx;
+	struct err why;
 
 	(void)down_total, (void)up_total;
 	h->stalled = is_stalled(h, (uint64_t)(down + up));
 	return h->stalled || (h->stop && atomic_load(h->stop)) ||
-	       (cancel_signal() && !h->request->last_will);
+	       (!h->request->last_will && !cancel_check(&why));
 }
 
 static void add_header(struct curl_slist **l, const char *text)
