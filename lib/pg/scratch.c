@@ -16,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+extern char **environ;
+
 #define START_TIMEOUT_MS 60000
 #define START_PAUSE_MS 50
 #define STOP_WAIT_MS 5000
@@ -73,7 +75,8 @@ static bool fail_with_log(const struct scratch *s, struct err *e, const char *wh
 	return err_set(e, ERR_SYSTEM, "%s: %s", what, *text ? text : "its log is empty");
 }
 
-/* PostgreSQL refuses to run as root. */
+/* PostgreSQL refuses to run as root. Not as postgres where there is another: a program that the dump runs
+ * would own the production server of this machine. */
 static bool choose_user(struct proc *p, struct err *e)
 {
 	const struct passwd *user;
@@ -86,12 +89,12 @@ static bool choose_user(struct proc *p, struct err *e)
 			(unsigned)geteuid());
 		return err_hint(e, "mount an /etc/passwd that has it");
 	}
-	user = getpwnam("postgres");
+	user = getpwnam("nobody");
 	if (!user)
-		user = getpwnam("nobody");
+		user = getpwnam("postgres");
 	if (!user || user->pw_uid == 0)
 		return err_set(e, ERR_SYSTEM,
-			       "there is no user postgres and no user nobody, and "
+			       "there is no user nobody and no user postgres, and "
 			       "PostgreSQL refuses to run as root");
 	p->own_user = true;
 	p->uid = user->pw_uid;
@@ -272,6 +275,10 @@ static bool start(struct scratch *s, const struct scratch_options *o, struct err
 {
 	if (!choose_user(&s->server, e) || !make_directory(s, o, e))
 		return false;
+	s->ends_programs = o->ends_programs;
+	if (s->ends_programs)
+		proc_adopt();
+
 	CLEANUP(freep) char *home = xasprintf("HOME=%s", s->directory);
 	s->env = pg_child_environment((const char *const[]){home, NULL});
 	s->superuser = xstrdup(o->superuser ? o->superuser : "postgres");
@@ -293,6 +300,8 @@ void scratch_stop(struct scratch *s)
 {
 	if (s->started)
 		proc_stop(&s->server);
+	if (s->ends_programs) /* before the directory goes: they may write to it */
+		proc_end_children(STOP_WAIT_MS);
 	if (s->directory) {
 		scratch_directory_remove(s->directory);
 		closep(&s->socket_fd);

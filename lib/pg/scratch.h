@@ -7,7 +7,7 @@
  *	... connect to s.target ...
  *
  * initdb in a fresh subdirectory, a private Unix socket, no TCP, no durability, an environment of
- * its own with nothing of ours. As root it runs as another user (postgres, else nobody). It dies
+ * its own with nothing of ours. As root it runs as another user (nobody, else postgres). It dies
  * with the thread that started it. A directory whose owner process is gone (its lock is free) is
  * removed, its server stopped, by the next scratch_start in the same place.
  */
@@ -25,6 +25,9 @@ struct scratch_options {
 	/* of template0, template1 and postgres, as in the dump; NULL: UTF8, libc, C */
 	const char *encoding, *provider, *collate, *ctype, *locale;
 	const char *preload_libraries; /* NULL or "": none */
+	/* Programs that its SQL starts end with it, whatever they do to outlive it. This process must
+	 * have no other child when it is stopped. */
+	bool ends_programs;
 };
 
 struct scratch {
@@ -36,7 +39,7 @@ struct scratch {
 	struct proc server;
 	char **argv, **env; /* the server's */
 	int lock_fd, socket_fd;
-	bool started;
+	bool started, ends_programs;
 };
 
 /* ERR_SYSTEM with the last lines of its log when it does not come up within 60 s. */
