@@ -18,14 +18,19 @@
 #include <unistd.h>
 
 #define PREFIX "pgmuster-drill-"
-#define MAX_DEPTH 64      /* of directories; PostgreSQL's are a few deep */
+#define MAX_DEPTH 64      /* of directories at once; PostgreSQL's are a few deep */
 #define MIN_AGE_S 60      /* a directory without a lock may be one that is being made */
 #define QUIT_WAIT_MS 5000 /* then SIGKILL */
 
-static bool remove_at(int parent_fd, const char *name, int depth);
+struct removal {
+	const char *directory;
+	unsigned raised; /* directories that were moved to its top */
+};
+
+static bool remove_at(struct removal *r, int parent_fd, const char *name, int depth);
 
 /* False with errno when something is left. */
-static bool empty_at(int fd, int depth)
+static bool empty_at(struct removal *r, int fd, int depth)
 {
 	DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
@@ -38,7 +43,7 @@ static bool empty_at(int fd, int depth)
 	while ((entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (!remove_at(dirfd(dir), entry->d_name, depth))
+		if (!remove_at(r, dirfd(dir), entry->d_name, depth))
 			failed = errno;
 	}
 	closedir(dir);
@@ -46,30 +51,53 @@ static bool empty_at(int fd, int depth)
 	return failed == 0;
 }
 
-/* The server's superuser may have put links to anywhere into it, and we may be root. */
-static bool remove_at(int parent_fd, const char *name, int depth)
+/* Too deep for our descriptors and stack: its turn comes again, at the top. */
+static bool raise_up(struct removal *r, int parent_fd, const char *name)
 {
+	CLEANUP(freep) char *top = xasprintf("%s/raised.%u", r->directory, r->raised);
+
+	if (renameat(parent_fd, name, AT_FDCWD, top) == 0)
+		r->raised++;
+	return false;
+}
+
+/* The server's superuser may have put links to anywhere into it, and we may be root. */
+static bool remove_at(struct removal *r, int parent_fd, const char *name, int depth)
+{
+	const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
 
 	if (unlinkat(parent_fd, name, 0) == 0 || errno == ENOENT)
 		return true;
 	if (errno != EISDIR && errno != EPERM)
 		return false;
-	if (depth >= MAX_DEPTH) {
-		errno = ELOOP;
-		return false;
-	}
-	fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (depth >= MAX_DEPTH)
+		return raise_up(r, parent_fd, name);
+	fd = openat(parent_fd, name, how);
+	if (fd < 0 && errno == EACCES && fchmodat(parent_fd, name, 0700, 0) == 0)
+		fd = openat(parent_fd, name, how);
 	if (fd < 0)
 		return false;
-	if (!empty_at(fd, depth + 1))
+	if (fchmod(fd, 0700) != 0) {
+		close(fd);
+		return false;
+	}
+	if (!empty_at(r, fd, depth + 1))
 		return false;
 	return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
 
 void scratch_directory_remove(const char *directory)
 {
-	if (!remove_at(AT_FDCWD, directory, 0))
+	struct removal r = {directory, 0};
+	unsigned before;
+	bool gone;
+
+	do {
+		before = r.raised;
+		gone = remove_at(&r, AT_FDCWD, directory, 0);
+	} while (!gone && r.raised > before);
+	if (!gone)
 		log_warn("cannot remove %s: %s", directory, strerror(errno));
 }
 
