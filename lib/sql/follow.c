@@ -9,6 +9,7 @@
 
 /* Longer statements are known by their beginnings and lengths: views and functions are shorter. */
 #define STATEMENT_MAX (8 * MIB)
+#define ROLL_MAX_BYTES (512 * MIB)
 
 static const char *after(const char *text, const char *prefix)
 {
@@ -109,10 +110,8 @@ static bool meta(struct follow *f, const struct sql_part *part, struct err *e)
 	return true;
 }
 
-static bool on_part(void *ctx, const struct sql_part *part, struct err *e)
+static bool follow_part(struct follow *f, const struct sql_part *part, struct err *e)
 {
-	struct follow *f = ctx;
-
 	switch (part->kind) {
 	case SQL_COPY_DATA:
 		rows_add(&f->rows, f->table, part->text, part->len);
@@ -129,6 +128,17 @@ static bool on_part(void *ctx, const struct sql_part *part, struct err *e)
 		return meta(f, part, e);
 	}
 	return true;
+}
+
+static bool on_part(void *ctx, const struct sql_part *part, struct err *e)
+{
+	struct follow *f = ctx;
+
+	if (!follow_part(f, part, e))
+		return false;
+	return f->roll_bytes <= ROLL_MAX_BYTES ||
+	       err_set(e, ERR_CORRUPT, "more names than any server has, at byte %llu",
+		       (unsigned long long)part->at);
 }
 
 static bool follow_write(struct sink *s, const void *data, size_t len, struct err *e)

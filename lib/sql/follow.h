@@ -7,7 +7,8 @@
  *
  * Understands the output of pg_dumpall, of its parts (globals, or one database's), and of pg_dump
  * alone, versions 14 to 19. Bytes go to next unchanged, before they are looked at. Constant memory
- * but for the roll itself and one statement. Rows that are INSERT statements (pg_dump --inserts)
+ * but for one statement and the roll itself; of more than 512 MiB that is ERR_CORRUPT, because a few
+ * packed bytes may name tables without end. Rows that are INSERT statements (pg_dump --inserts)
  * are not counted. A backslash command that no dump has (see meta.h) is ERR_CORRUPT.
  */
 #ifndef FOLLOW_H

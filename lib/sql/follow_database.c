@@ -38,6 +38,7 @@ void follow_database_begins(struct follow *f, const char *name, uint64_t at)
 	    xgrow(r->databases, r->database_count, &r->database_cap, sizeof *r->databases);
 	r->databases[r->database_count++] =
 	    (struct roll_database){.name = xstrdup(name), .range = {at, at}};
+	f->roll_bytes += sizeof *r->databases + strlen(name);
 	f->in_database = true;
 	f->headed = f->dump_begun = f->has_data = f->has_post = f->setting = false;
 	entry_settings_reset(&f->entry);
@@ -80,6 +81,8 @@ void follow_entry_begins(struct follow *f, const char *comment)
 	entry_end(&f->entry, d, f->options.entries);
 	if (!entry_begin(&f->entry, comment, strlen(comment)))
 		return;
+	if (f->options.entries)
+		f->roll_bytes += sizeof *d->entries + strlen(comment);
 	f->setting = false;
 	if (f->entry.data) {
 		if (!f->has_data)
@@ -135,6 +138,7 @@ static bool copy_begins(struct follow *f, const struct sql_part *part, struct er
 				 .name = name,
 				 .columns = column_list(&scan),
 				 .range = {part->at, part->end}};
+	f->roll_bytes += sizeof *t + part->len;
 	f->table = t;
 	f->rows.partial = false;
 	return true;
@@ -173,6 +177,7 @@ static bool sequence_set(struct follow *f, const struct sql_part *part, struct s
 				   .name = name,
 				   .value = value,
 				   .called = sql_is(&called, "true")};
+	f->roll_bytes += sizeof *d->sequences + part->len;
 	return true;
 }
 
@@ -192,8 +197,9 @@ static bool select_of(struct follow *f, const struct sql_part *part, struct err 
 	return large_object_statement(&f->object, part, &current(f)->large_objects, e);
 }
 
-static void extension(struct roll_database *d, const struct sql_part *part)
+static void extension(struct follow *f, const struct sql_part *part)
 {
+	struct roll_database *d = current(f);
 	struct sql_scan scan = {part->text, part->text + part->len};
 	struct sql_token create = sql_next(&scan), what = sql_next(&scan), t = sql_next(&scan);
 	char *name;
@@ -211,6 +217,7 @@ static void extension(struct roll_database *d, const struct sql_part *part)
 	d->extensions =
 	    xgrow(d->extensions, d->extension_count, &d->extension_cap, sizeof *d->extensions);
 	d->extensions[d->extension_count++] = name;
+	f->roll_bytes += sizeof name + strlen(name);
 }
 
 bool follow_statement(struct follow *f, const struct sql_part *part, struct err *e)
@@ -220,6 +227,7 @@ bool follow_statement(struct follow *f, const struct sql_part *part, struct err 
 
 	if (!f->in_database && f->cluster && !f->cluster_complete && !part->copy_in) {
 		entry_global(f->roll, part->text, part->len, f->options.entries);
+		f->roll_bytes += sizeof *f->roll->entries + part->len;
 		return true;
 	}
 	if (!f->in_database)
@@ -234,7 +242,7 @@ bool follow_statement(struct follow *f, const struct sql_part *part, struct err 
 	f->setting = false;
 	if (sql_is(&first, "select") && !select_of(f, part, e))
 		return false;
-	extension(current(f), part);
+	extension(f, part);
 	entry_statement(&f->entry, part->text, part->len,
 			part->cut ? part->end - part->at : part->len);
 	return true;

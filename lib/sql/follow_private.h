@@ -20,6 +20,7 @@ struct follow {
 	struct follow_options options;
 	char *database; /* options.database */
 	struct roll *roll;
+	size_t roll_bytes; /* what the roll takes, by and large */
 	struct sql_split *split;
 
 	uint64_t block_at, block_end; /* the last lines of comments without a gap between them */
