@@ -7,11 +7,12 @@
 /* A listing in any order; store.c sorts it. */
 struct store_objects {
 	struct store_object *items;
-	size_t count, cap;
+	size_t count, cap, bytes; /* bytes of names */
 };
 
-/* Copies key and etag. False past STORE_OBJECTS_MAX: a hostile listing has to end somewhere. */
+/* Copies key and etag. False past either of these: a hostile listing has to end somewhere. */
 #define STORE_OBJECTS_MAX 1000000
+#define STORE_OBJECTS_MAX_BYTES (256 * MIB)
 MUST_USE bool store_objects_add(struct store_objects *, const struct store_object *, struct err *);
 
 struct store_ops {

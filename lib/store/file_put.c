@@ -120,6 +120,16 @@ static void put_free(struct sink *sink)
 	free(p);
 }
 
+/* A listing does not follow it, so that what is put behind it would be lost from sight. */
+static bool is_link(const char *path)
+{
+	struct stat st;
+	bool link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+
+	errno = link ? ELOOP : EEXIST;
+	return link;
+}
+
 /* Below the root only: a root that is missing is a volume that is not mounted. */
 static bool make_directories(const struct put *p)
 {
@@ -127,7 +137,7 @@ static bool make_directories(const struct put *p)
 
 	for (char *at = path + strlen(p->s->root) + 1; (at = strchr(at, '/')) != NULL; at++) {
 		*at = '\0';
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		if (mkdir(path, 0700) != 0 && (errno != EEXIST || is_link(path)))
 			return false;
 		*at = '/';
 	}

@@ -166,11 +166,12 @@ bool s3_list(struct store *store, const char *prefix, struct store_objects *into
 			return false;
 		if (!p.truncated)
 			return true;
-		free(token);
-		token = NULL;
 		if (!p.next_token || p.next_token[0] == '\0')
 			return err_set(e, ERR_SYSTEM, "the server's listing has no continuation");
+		CLEANUP(freep) char *last = STEAL(token);
 		token = s3_encode(p.next_token, 0);
+		if (last && strcmp(token, last) == 0)
+			return err_set(e, ERR_SYSTEM, "the server's listing goes in a circle");
 	}
 	return err_set(e, ERR_SYSTEM, "the server's listing does not end");
 }

@@ -155,6 +155,10 @@ bool store_objects_add(struct store_objects *l, const struct store_object *o, st
 {
 	if (l->count == STORE_OBJECTS_MAX)
 		return err_set(e, ERR_SYSTEM, "more than %d objects", STORE_OBJECTS_MAX);
+	l->bytes += strlen(o->key) + (o->etag ? strlen(o->etag) : 0);
+	if (l->bytes > STORE_OBJECTS_MAX_BYTES)
+		return err_set(e, ERR_SYSTEM, "the names of its objects are longer than %zu bytes",
+			       STORE_OBJECTS_MAX_BYTES);
 	l->items = xgrow(l->items, l->count, &l->cap, sizeof *l->items);
 	l->items[l->count++] = (struct store_object){
 	    .key = xstrdup(o->key),
