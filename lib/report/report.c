@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXT_MAX 1000 /* bytes of one value in text; JSON has them all */
+
 enum style { STYLE_PLAIN, STYLE_NUMBER, STYLE_BYTES, STYLE_SECONDS, STYLE_LIST };
 
 /* A key in the order of its first use; the value is in the JSON. */
@@ -101,6 +103,16 @@ static char *escaped(const char *text)
 
 	log_safe(text, safe, size);
 	return safe;
+}
+
+/* A table is as wide as its widest text, in every row: no stranger's text may make it endless. */
+static char *shortened(const char *text)
+{
+	if (strlen(text) <= TEXT_MAX)
+		return escaped(text);
+	CLEANUP(freep) char *start = xstrndup(text, TEXT_MAX);
+	CLEANUP(freep) char *safe = escaped(start);
+	return xasprintf("%s...", safe);
 }
 
 /* jansson takes UTF-8 alone: what is not becomes \xNN. */
@@ -212,7 +224,7 @@ static char *shown(const json_t *value, enum style style)
 		return xstrdup(human_bytes((uint64_t)json_integer_value(value), size));
 	if (json_is_integer(value))
 		return xasprintf("%lld", (long long)json_integer_value(value));
-	return json_is_string(value) ? escaped(json_string_value(value)) : NULL;
+	return json_is_string(value) ? shortened(json_string_value(value)) : NULL;
 }
 
 /* "backup_bytes" -> "backup bytes"; "age_seconds" -> "age", as the value has its unit. */
