@@ -55,8 +55,8 @@ static struct scratch_options scratch_like(const struct drill *d)
 {
 	const struct manifest *m = &d->reader.manifest;
 	const struct pg_database *like = manifest_database(m, "template1");
-	struct scratch_options s = {.client = &d->client, .parent = d->o->scratch_directory,
-				    .ends_programs = true};
+	struct scratch_options s = {
+	    .client = &d->client, .parent = d->o->scratch_directory, .ends_programs = true};
 
 	if (!like)
 		like = manifest_database(m, "postgres");

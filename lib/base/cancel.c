@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static atomic_int arrived; /* a handler sets it, any thread reads it */
+static atomic_int arrived;                   /* a handler sets it, any thread reads it */
 static _Atomic int64_t timeout, deadline_ms; /* a timeout of 0 s is none */
 
 static void on_signal(int number)

@@ -183,7 +183,8 @@ static bool add_row(struct pg_rows *rows, const PGresult *r, size_t *bytes, stru
 
 		*bytes += CELL_BYTES + (len > 0 ? (size_t)len : 0);
 		if (*bytes > QUERY_MAX_BYTES)
-			return err_set(e, ERR_TRANSIENT, "PostgreSQL: an answer of more than %zu bytes",
+			return err_set(e, ERR_TRANSIENT,
+				       "PostgreSQL: an answer of more than %zu bytes",
 				       QUERY_MAX_BYTES);
 		if (!PQsetvalue(rows->result, rows->rows, i, PQgetvalue(r, 0, i), len))
 			abort();
@@ -260,9 +261,8 @@ bool pg_query(struct pg_conn *c, struct pg_rows *rows, struct err *e, const char
 
 const char *pg_value(const struct pg_rows *rows, int row, int column)
 {
-	return row < rows->rows && column < rows->columns
-		   ? PQgetvalue(rows->result, row, column)
-		   : "";
+	return row < rows->rows && column < rows->columns ? PQgetvalue(rows->result, row, column)
+							  : "";
 }
 
 bool pg_is_null(const struct pg_rows *rows, int row, int column)

@@ -402,7 +402,8 @@ void proc_end_children(int wait_ms)
 		if (ended > 0)
 			continue;
 		if (clock_ms() >= deadline) {
-			log_warn("a program that was started is still running, and cannot be ended");
+			log_warn(
+			    "a program that was started is still running, and cannot be ended");
 			return;
 		}
 		kill_children();

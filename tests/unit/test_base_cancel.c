@@ -169,3 +169,17 @@ Test(base_cancel, threads_that_get_no_signal_stop_within_a_second_too)
 	}
 	cr_assert_lt(clock_ms() - start, 2500, "a second, and a busy machine");
 }
+
+Test(base_cancel, a_timeout_cancels_whoever_waits)
+{
+	struct err e = {0};
+
+	cancel_after(1);
+	cr_assert(cancel_check(&e));
+	cr_assert(!cancel_wait(-1, 0, -1, &e));
+	cr_assert_eq(e.kind, ERR_CANCELLED);
+	cr_assert_str_eq(e.text, "no end after 1.0 s");
+	cr_assert_eq(cancel_signal(), 0);
+	cancel_after(0);
+	cr_assert(cancel_check(&e));
+}

@@ -44,6 +44,42 @@ Test(pg_query, silent_server_is_given_up_in_a_query_alone)
 	cr_assert(strstr(e.text, " does not answer: nothing came for 1 s"), "%s", e.text);
 }
 
+Test(pg_query, answer_that_is_no_row_is_no_value)
+{
+	CLEANUP(pg_freep) struct pg_conn *c = server_open(server_target(), "postgres");
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+	struct err e = {0};
+
+	cr_assert(pg_query(c, &rows, &e, "SELECT 1 WHERE false"), "%s", e.text);
+	cr_assert_eq(rows.rows, 0);
+	cr_assert_str_empty(pg_value(&rows, 0, 0));
+	cr_assert(pg_is_null(&rows, 0, 0));
+	cr_assert(pg_query(c, &rows, &e, "SELECT i, NULL FROM generate_series(1, 3) i"), "%s",
+		  e.text);
+	cr_assert(rows.rows == 3 && rows.columns == 2);
+	cr_assert_str_eq(pg_value(&rows, 2, 0), "3");
+	cr_assert(pg_is_null(&rows, 2, 1));
+	cr_assert_str_empty(pg_value(&rows, 3, 0));
+	cr_assert_str_empty(pg_value(&rows, 0, 2));
+}
+
+Test(pg_query, answer_without_end_is_refused)
+{
+	static const char *const endless[] = {"SELECT generate_series(1, 10000000000)",
+					      "COPY (SELECT 1) TO STDOUT",
+					      "CREATE TEMP TABLE t (a int); COPY t FROM STDIN"};
+
+	for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
+		CLEANUP(pg_freep) struct pg_conn *c = server_open(server_target(), "postgres");
+		CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+		struct err e = {0};
+
+		cr_assert(!pg_query(c, &rows, &e, "%s", endless[i]));
+		cr_assert_eq(e.kind, ERR_TRANSIENT);
+		cr_assert(strstr(e.text, "an answer"), "%s", e.text);
+	}
+}
+
 static void must_execute(struct pg_conn *c, const char *sql, const char *sqlstate)
 {
 	struct pg_error what;

@@ -373,3 +373,27 @@ Test(pg_scratch, what_may_be_anothers_is_left_alone)
 	cr_assert_eq(entries(parent), 3);
 	cr_assert(rmdir(young) == 0 && unlink(link) == 0 && unlink(lock) == 0 && rmdir(other) == 0);
 }
+
+/* As programs of a restored dump could leave it. */
+Test(pg_scratch, directory_goes_however_deep_and_closed_it_is)
+{
+	struct scratch s = {0};
+	int fd;
+
+	start(&s, (struct scratch_options){0});
+	CLEANUP(freep) char *data = xasprintf("%s/data", s.directory);
+	fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 500; i++) {
+		int next;
+
+		cr_assert(mkdirat(fd, "d", 0700) == 0);
+		next = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		fd = next;
+	}
+	cr_assert(mkdirat(fd, "closed", 0) == 0 && mkdirat(fd, "d", 0700) == 0);
+	cr_assert(mkdirat(fd, "d/file", 0700) == 0 && fchmodat(fd, "d", 0500, 0) == 0);
+	close(fd);
+	scratch_stop(&s);
+	cr_assert_eq(entries(parent), 0);
+}

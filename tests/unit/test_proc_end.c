@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -296,4 +297,26 @@ Test(proc_end, several_threads_start_at_once)
 		pthread_join(threads[i], NULL);
 		cr_assert(ok[i], "thread %zu", i);
 	}
+}
+
+Test(proc_end, what_a_child_left_running_ends_however_it_hid)
+{
+	struct err e = {0};
+	char text[20];
+	pid_t left;
+
+	proc_adopt();
+	CLEANUP(proc_stop)
+	struct proc p = {
+	    .argv = SH("setsid sh -c 'setsid sleep 1000 >&- & echo $!; exec sleep 1000 >&-' &"),
+	    .capture_out = true};
+	cr_assert(proc_start(&p, &e), "%s", e.text);
+	read_all(p.out, text, sizeof text);
+	cr_assert(proc_wait(&p, &e), "%s", e.text);
+	left = (pid_t)strtol(text, NULL, 10);
+	cr_assert(left > 1 && kill(left, 0) == 0, "%s", text);
+	proc_end_children(10000);
+	cr_assert_eq(kill(left, 0), -1);
+	cr_assert_eq(waitpid(-1, NULL, 0), -1);
+	proc_end_children(10000); /* of nobody */
 }

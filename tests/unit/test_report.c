@@ -304,6 +304,21 @@ Test(report, json_is_valid_whatever_is_in_a_value)
 	}
 }
 
+Test(report, long_values_are_whole_in_json_alone)
+{
+	CLEANUP(report_freep) struct report *r = report_new();
+	CLEANUP(freep) char *text = NULL;
+	char value[5001] = {0};
+
+	memset(value, 'x', sizeof value - 1);
+	report_string(r, "a", value);
+	text = printed(r, REPORT_TEXT);
+	cr_assert_eq(strlen(text), strlen("a  ") + 1000 + strlen("...\n"));
+	free(text);
+	text = printed(r, REPORT_JSON);
+	cr_assert(strstr(text, value));
+}
+
 Test(report, wide_characters_are_aligned)
 {
 	static const char *const names[] = {"abc", "日本語", "ação", "e\xcc\x81", "\xff"};

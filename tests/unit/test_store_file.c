@@ -228,6 +228,17 @@ Test(store_file, only_regular_files_are_objects)
 }
 
 /* Every range of a short object, those past its end too. */
+Test(store_file, nothing_is_put_behind_a_link)
+{
+	struct err e = {0};
+
+	cr_assert_eq(mkdir(path_of("d"), 0700), 0);
+	cr_assert_eq(symlink("d", path_of("link")), 0);
+	cr_assert(!store_put_bytes(store, "link/x", "x", 1, "text/plain", &e));
+	cr_assert(strstr(e.text, "symbolic link"), "%s", e.text);
+	cr_assert_eq(access(path_of("d/x"), F_OK), -1);
+}
+
 Test(store_file, every_range_is_exact_or_corrupt)
 {
 	static const char text[] = "0123456789abcdef";

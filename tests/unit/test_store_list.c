@@ -135,6 +135,20 @@ Test(store_list, page_that_was_cut_short_is_asked_for_again)
 	}
 }
 
+Test(store_list, listing_that_goes_in_a_circle_is_refused)
+{
+	static const struct fake_step script[] = {
+	    {LIST, .body = RESULT(OBJECT("1") MORE("again"))},
+	    {"GET /b?continuation-token=again&encoding-type=url&list-type=2&prefix=",
+	     .body = RESULT(OBJECT("2") MORE("again"))},
+	    FAKE_END};
+	struct seen seen = {0};
+	struct err e = {0};
+
+	cr_assert_eq(run_list(script, NULL, "", &seen, &e), ERR_SYSTEM);
+	cr_assert(strstr(e.text, "goes in a circle"), "%s", e.text);
+}
+
 Test(store_list, listing_without_continuation_is_refused)
 {
 	static const struct fake_step script[] = {
