@@ -162,7 +162,8 @@ static bool check_sequence(struct pg_conn *conn, const struct roll_database *r,
 	CLEANUP(freep) char *schema = sql_quote_ident(s->schema);
 	CLEANUP(freep) char *name = sql_quote_ident(s->name);
 
-	if (!pg_query(conn, &rows, e, "SELECT last_value, is_called FROM %s.%s LIMIT 1", schema, name)) {
+	if (!pg_query(conn, &rows, e, "SELECT last_value, is_called FROM %s.%s LIMIT 1", schema,
+		      name)) {
 		if (e->kind == ERR_CANCELLED || e->kind == ERR_TRANSIENT)
 			return false;
 		differences_add(d, r->name, "sequence %s.%s: %s", s->schema, s->name, e->text);

@@ -12,11 +12,7 @@ bool pg_child_needs(const char *variable);
  * error of its stderr instead of the last line, which may be part of a query. Always false. */
 bool pg_child_failed(const char *program, const struct buf *errors, struct err *e);
 
-/* Whether a variable, "NAME=value", only helps a program to find its way: nothing secret, nothing of
- * PostgreSQL's. */
-bool pg_child_needs(const char *variable);
-
-/* Those of our environment alone. Free it with proc_env_freep. */
+/* Those variables of our environment, and these. Free it with proc_env_freep. */
 char **pg_child_environment(const char *const add[]);
 
 #endif

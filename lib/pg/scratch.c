@@ -16,8 +16,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define START_TIMEOUT_MS 60000
 #define START_PAUSE_MS 50
 #define STOP_WAIT_MS 5000
