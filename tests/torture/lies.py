@@ -526,7 +526,7 @@ def flips(b, other, store):
         code, said = verify(store.path)
         store.overwrite(name, data)
         said = "; ".join(said)
-        good = name in said
+        good = name in said or name == SIDECAR and re.fullmatch(SHA[0], said)
         if name == DUMP:
             number = bisect.bisect(ends, at)
             if number == 0:
