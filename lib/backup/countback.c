@@ -112,7 +112,7 @@ static bool count_table(struct pg_conn *conn, const struct roll_database *r,
 	if (!pg_query(conn, &rows, e, "SELECT pg_catalog.count(*) FROM %s %s.%s %s",
 		      root ? "" : "ONLY", schema, name, pg_value(tables, row, 3))) {
 		if (e->kind == ERR_CANCELLED || e->kind == ERR_TRANSIENT)
-			return false;
+			return err_in(e, "database %s, table %s.%s", r->name, t->schema, t->name);
 		differences_add(d, r->name, "table %s.%s: cannot be counted: %s", t->schema,
 				t->name, e->text);
 		return true;
@@ -165,7 +165,8 @@ static bool check_sequence(struct pg_conn *conn, const struct roll_database *r,
 	if (!pg_query(conn, &rows, e, "SELECT last_value, is_called FROM %s.%s LIMIT 1", schema,
 		      name)) {
 		if (e->kind == ERR_CANCELLED || e->kind == ERR_TRANSIENT)
-			return false;
+			return err_in(e, "database %s, sequence %s.%s", r->name, s->schema,
+				      s->name);
 		differences_add(d, r->name, "sequence %s.%s: %s", s->schema, s->name, e->text);
 		return true;
 	}

@@ -375,6 +375,8 @@ bool drill_run(const struct drill_options *o, struct report *r, bool *good, stru
 	log_info("drill of %s", d.backup->key);
 	told = run(&d, r, e);
 	progress_end();
+	if (!told)
+		scratch_explain(&d.scratch, e);
 	describe_statements(&d, &d.found);
 	*good = told && d.found.count == 0 && d.restore.tally.failed == 0;
 	report_run(&d, r);

@@ -330,12 +330,14 @@ static bool set_session(const struct restore *r, const struct restore_table *t, 
 	return sink_write(into, sql, strlen(sql), e);
 }
 
-/* Definition, rows and sequence values through one connection, in one transaction. */
-static bool definition_and_rows(struct restore *r, const struct runner_options *run,
-				const struct roll_database *db, const struct roll_table *table,
-				const struct restore_table *t, struct err *e)
+/* Through one connection, in one transaction: a restore that is cut short leaves no table. Indexes,
+ * constraints and triggers may refer to what is not there: that costs them, and not the rows. */
+static bool whole_table(struct restore *r, const struct runner_options *run,
+			const struct roll_database *db, const struct roll_table *table,
+			const struct restore_table *t, struct err *e)
 {
 	const struct range pre = {db->range.at, db->data_at};
+	const struct range post = {db->post_at, db->range.end};
 	struct meter meter = {.what = "restore", .total = table->range.end - table->range.at};
 
 	CLEANUP(sink_freep) struct sink *runner = sink_runner(run, &r->tally, e);
@@ -354,6 +356,10 @@ static bool definition_and_rows(struct restore *r, const struct runner_options *
 		    !push_rows(r, &db->tables[i], metered, e))
 			return false;
 	if (!t->data_only && !set_sequences(run->only, db, runner, e))
+		return false;
+	if (!t->data_only && r->tally.failed == 0 &&
+	    (!runner_go_on(runner, post.at, e) ||
+	     !reader_part(r->reader, r->store, post, open_end, e)))
 		return false;
 	return sink_commit(runner, e);
 }
@@ -374,17 +380,7 @@ bool restore_table(struct restore *r, const struct restore_table *t, struct err 
 	run.one_transaction = true;
 	if (!t->data_only && !learn_definitions(r, db, &f, e))
 		return false;
-	if (!definition_and_rows(r, &run, db, table, t, e))
-		return false;
-	if (t->data_only || r->tally.failed > 0)
-		return true;
-
-	run.one_transaction = false;
-	run.at = db->post_at;
-	CLEANUP(sink_freep) struct sink *runner = sink_runner(&run, &r->tally, e);
-	return runner && set_session(r, t, runner, e) &&
-	       reader_part(r->reader, r->store, (struct range){db->post_at, db->range.end}, runner,
-			   e);
+	return whole_table(r, &run, db, table, t, e);
 }
 
 void restore_stop(struct restore *r)

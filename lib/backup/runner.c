@@ -31,6 +31,7 @@ struct runner {
 	char *copy_statement; /* for messages */
 	uint64_t copy_at;
 	bool aborted; /* a statement failed since our transaction, or savepoint, began */
+	bool forgiving;
 };
 
 static int by_text(const void *a, const void *b)
@@ -38,20 +39,12 @@ static int by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* A full disk, no memory, a server that shuts down: its own trouble, which says nothing about the dump. A
- * missing library (58P01) does. */
-static bool is_servers_own(const char *sqlstate)
-{
-	return strncmp(sqlstate, "53", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0 ||
-	       (strncmp(sqlstate, "58", 2) == 0 && strcmp(sqlstate, "58P01") != 0);
-}
-
 static bool failed(struct runner *r, const struct pg_error *what, const char *statement, size_t len,
 		   uint64_t at, const char *tolerated, struct err *e)
 {
 	const struct sql_site site = {r->database, statement, len, at};
 
-	if (is_servers_own(what->sqlstate))
+	if (pg_is_servers_own(what->sqlstate))
 		return err_set(e, ERR_SYSTEM, "database %s: %s (SQLSTATE %s)", r->database,
 			       what->message, what->sqlstate);
 	r->aborted = true;
@@ -192,7 +185,8 @@ static bool end_copy(struct runner *r, bool good, struct err *e)
 	return run_own(r, good ? "COMMIT" : "ROLLBACK", r->copy_at, &ok, e);
 }
 
-/* In one transaction an error that is allowed must not cost the rest: back to before its statement. */
+/* In one transaction an error that is allowed, or forgiven, must not cost the rest: back to before its
+ * statement. */
 static bool keep_transaction(struct runner *r, uint64_t tolerated_before, uint64_t at,
 			     struct err *e)
 {
@@ -200,7 +194,7 @@ static bool keep_transaction(struct runner *r, uint64_t tolerated_before, uint64
 
 	if (!r->aborted)
 		return run_own(r, "RELEASE pgmuster", at, &ok, e);
-	if (r->tally->tolerated == tolerated_before)
+	if (!r->forgiving && r->tally->tolerated == tolerated_before)
 		return true;
 	if (!run_own(r, "ROLLBACK TO pgmuster", at, &ok, e))
 		return false;
@@ -212,8 +206,8 @@ static bool run(struct runner *r, const struct sql_part *p, const char *text, si
 		const char *expected_sqlstate, struct err *e)
 {
 	const char *why = "the role that the restore runs as is there already";
-	bool savepoint = r->o.one_transaction && !p->copy_in && !r->aborted && r->o.allowed &&
-			 r->o.allowed->count > 0;
+	bool savepoint = r->o.one_transaction && !p->copy_in && !r->aborted &&
+			 (r->forgiving || (r->o.allowed && r->o.allowed->count > 0));
 	uint64_t tolerated_before = r->tally->tolerated;
 	struct pg_error what = {0};
 	bool copying = false, ok;
@@ -300,6 +294,12 @@ static bool on_part(void *ctx, const struct sql_part *p, struct err *e)
 	return true;
 }
 
+static struct sql_split *new_split(struct runner *r, uint64_t at)
+{
+	return sql_split_new(&(struct sql_split_options){
+	    .at = at, .statement_max = STATEMENT_MAX, .handler = on_part, .ctx = r});
+}
+
 static bool runner_write(struct sink *s, const void *data, size_t len, struct err *e)
 {
 	return sql_split_write(((struct runner *)s)->split, data, len, e);
@@ -341,8 +341,7 @@ struct sink *sink_runner(const struct runner_options *o, struct tally *tally, st
 	r->sink.ops = &ops;
 	r->o = *o;
 	r->tally = tally;
-	r->split = sql_split_new(&(struct sql_split_options){
-	    .at = o->at, .statement_max = STATEMENT_MAX, .handler = on_part, .ctx = r});
+	r->split = new_split(r, o->at);
 	r->database = xstrdup(o->database ? o->database : "postgres");
 	r->conn = pg_open(o->target, r->database, e);
 	if (!r->conn || !begin(r, e)) {
@@ -350,4 +349,15 @@ struct sink *sink_runner(const struct runner_options *o, struct tally *tally, st
 		return NULL;
 	}
 	return &r->sink;
+}
+
+bool runner_go_on(struct sink *s, uint64_t at, struct err *e)
+{
+	struct runner *r = (struct runner *)s;
+
+	if (!sql_split_end(r->split, e))
+		return false;
+	sql_split_freep(&r->split);
+	r->split = new_split(r, at);
+	return r->forgiving = true;
 }

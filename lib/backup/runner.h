@@ -33,4 +33,8 @@ struct runner_options {
  */
 struct sink *sink_runner(const struct runner_options *, struct tally *, struct err *);
 
+/* What is written next begins at this offset of the stream. In one transaction, a statement of it that
+ * fails is undone alone. */
+MUST_USE bool runner_go_on(struct sink *, uint64_t at, struct err *);
+
 #endif

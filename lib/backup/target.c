@@ -5,7 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+/* Whoever holds this lock in database postgres may make this database, and drop it. One that nobody can
+ * connect to, and never could, is what a restore that was killed left. */
+#define TRIAL "pgmuster_trial_of_locales"
+#define FIND_TRIAL                                                                                 \
+	"SELECT FROM pg_catalog.pg_database WHERE datname = '" TRIAL                               \
+	"' AND NOT datallowconn AND datconnlimit = 0"
+#define LOCK_TRIAL "SELECT pg_catalog.pg_advisory_lock(5791463)"
 
 #define USER_TABLES                                                                                \
 	"SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"  \
@@ -45,7 +52,8 @@ bool target_is_empty(const struct pg_target *t, const struct pg_facts *f, struct
 
 		if (own && f->databases[i].connectable && !count_tables(t, name, &tables, e))
 			return false;
-		if (own && tables == 0)
+		if ((own && tables == 0) ||
+		    (!f->databases[i].connectable && strcmp(name, TRIAL) == 0))
 			continue;
 		err_set(e, ERR_EXISTS,
 			own ? "the server is not empty: there are tables in %s"
@@ -120,7 +128,7 @@ static bool check_extensions(struct pg_conn *conn, const struct manifest *m,
 	return true;
 }
 
-static char *trial_database(const char *name, const struct pg_database *d, int version)
+static char *trial_database(const struct pg_database *d, int version)
 {
 	CLEANUP(freep) char *encoding = sql_quote_literal(d->encoding);
 	CLEANUP(freep) char *collate = sql_quote_literal(d->collate);
@@ -135,9 +143,9 @@ static char *trial_database(const char *name, const struct pg_database *d, int v
 				     : builtin ? " BUILTIN_LOCALE "
 					       : "",
 				     icu || builtin ? locale : "");
-	return xasprintf("CREATE DATABASE %s TEMPLATE template0 ENCODING %s"
-			 " LC_COLLATE %s LC_CTYPE %s%s",
-			 name, encoding, collate, ctype, provider ? provider : "");
+	return xasprintf("CREATE DATABASE " TRIAL " TEMPLATE template0 ENCODING %s LC_COLLATE %s"
+			 " LC_CTYPE %s ALLOW_CONNECTIONS false CONNECTION LIMIT 0%s",
+			 encoding, collate, ctype, provider ? provider : "");
 }
 
 static bool same_locale(const struct pg_database *a, const struct pg_database *b)
@@ -147,21 +155,28 @@ static bool same_locale(const struct pg_database *a, const struct pg_database *b
 	       strcmp(a->locale, b->locale) == 0;
 }
 
+static bool drop_trial(struct pg_conn *conn, struct err *e)
+{
+	CLEANUP(pg_rows_stop) struct pg_rows found = {0};
+	CLEANUP(pg_rows_stop) struct pg_rows dropped = {0};
+
+	return pg_query(conn, &found, e, FIND_TRIAL) &&
+	       (found.rows == 0 || pg_query(conn, &dropped, e, "DROP DATABASE " TRIAL));
+}
+
 /* Only the server itself knows which locales it takes, and under which spellings. */
 static bool try_locale(struct pg_conn *conn, const struct pg_database *d,
 		       struct differences *missing, struct err *e)
 {
-	CLEANUP(freep) char *name = xasprintf("pgmuster_preflight_%d", (int)getpid());
-	CLEANUP(freep) char *create = trial_database(name, d, pg_server_version(conn));
-	CLEANUP(freep) char *drop = xasprintf("DROP DATABASE %s", name);
-	struct pg_error refused = {0}, kept = {0};
+	CLEANUP(freep) char *create = trial_database(d, pg_server_version(conn));
+	struct pg_error refused = {0};
 
-	if (!pg_execute(conn, create, strlen(create), &refused, NULL, e))
+	if (!drop_trial(conn, e) || !pg_execute(conn, create, strlen(create), &refused, NULL, e) ||
+	    !drop_trial(conn, e))
 		return false;
-	if (refused.sqlstate[0] == '\0' && !pg_execute(conn, drop, strlen(drop), &kept, NULL, e))
-		return false;
-	if (kept.sqlstate[0] != '\0')
-		return err_set(e, ERR_SYSTEM, "%s: %s", drop, kept.message);
+	if (pg_is_servers_own(refused.sqlstate))
+		return err_set(e, ERR_SYSTEM, "%s (SQLSTATE %s)", refused.message,
+			       refused.sqlstate);
 	if (refused.sqlstate[0] != '\0')
 		differences_add(missing, d->name,
 				"locale (%s, collate %s, ctype %s%s%s, encoding %s): %s",
@@ -173,6 +188,10 @@ static bool try_locale(struct pg_conn *conn, const struct pg_database *d,
 static bool check_locales(struct pg_conn *conn, const struct manifest *m, const struct preflight *p,
 			  struct differences *missing, struct err *e)
 {
+	CLEANUP(pg_rows_stop) struct pg_rows locked = {0};
+
+	if (!pg_query(conn, &locked, e, LOCK_TRIAL))
+		return false;
 	for (size_t i = 0; i < m->database_count; i++) {
 		bool tried = !wanted(p, &m->databases[i]);
 

@@ -49,6 +49,10 @@ const char *pg_value(const struct pg_rows *, int row, int column); /* "" for NUL
 bool pg_is_null(const struct pg_rows *, int row, int column);
 void pg_rows_stop(struct pg_rows *);
 
+/* A full disk, no memory, a cancelled query, a server that shuts down: its own trouble, which says
+ * nothing about the statement. pg_query and pg_open tell it as ERR_TRANSIENT. */
+bool pg_is_servers_own(const char *sqlstate);
+
 /* What a server said about a statement. */
 struct pg_error {
 	char sqlstate[6]; /* "" when it accepted it */

@@ -52,26 +52,30 @@ void pg_condense(const char *message, char *out, size_t max)
 	}
 }
 
+bool pg_is_servers_own(const char *sqlstate)
+{
+	if (strncmp(sqlstate, "53", 2) == 0 || strncmp(sqlstate, "57", 2) == 0)
+		return true;
+	/* 58P01 is a library that is not there: the dump wants it. */
+	return strncmp(sqlstate, "58", 2) == 0 && strcmp(sqlstate, "58P01") != 0;
+}
+
 enum err_kind pg_kind_of_sqlstate(const char *sqlstate)
 {
 	static const struct {
 		const char *prefix;
 		enum err_kind kind;
 	} kinds[] = {
-	    {"08", ERR_TRANSIENT},    /* connection exception */
-	    {"28", ERR_DENIED},       /* invalid authorization */
-	    {"3D000", ERR_MISSING},   /* no such database */
-	    {"42501", ERR_DENIED},    /* insufficient privilege */
-	    {"53300", ERR_TRANSIENT}, /* too many connections */
-	    {"57P01", ERR_TRANSIENT}, /* admin shutdown */
-	    {"57P02", ERR_TRANSIENT}, /* crash shutdown */
-	    {"57P03", ERR_TRANSIENT}, /* cannot connect now */
+	    {"08", ERR_TRANSIENT},  /* connection exception */
+	    {"28", ERR_DENIED},     /* invalid authorization */
+	    {"3D000", ERR_MISSING}, /* no such database */
+	    {"42501", ERR_DENIED},  /* insufficient privilege */
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strncmp(sqlstate, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
 			return kinds[i].kind;
-	return ERR_SYSTEM;
+	return pg_is_servers_own(sqlstate) ? ERR_TRANSIENT : ERR_SYSTEM;
 }
 
 bool pg_gone(const struct pg_conn *c, struct err *e)

@@ -19,6 +19,7 @@
 #define START_TIMEOUT_MS 60000
 #define START_PAUSE_MS 50
 #define STOP_WAIT_MS 5000
+#define DEATH_WAIT_MS 1000 /* a crash of one process ends the others first */
 #define PORT "5432"
 #define SOCKET_NAME "/.s.PGSQL.5432"
 
@@ -317,4 +318,20 @@ void scratch_stop(struct scratch *s)
 bool scratch_alive(struct scratch *s, struct err *e)
 {
 	return proc_running(&s->server) || fail_with_log(s, e, "the scratch server died");
+}
+
+void scratch_explain(struct scratch *s, struct err *e)
+{
+	int64_t deadline = clock_ms() + DEATH_WAIT_MS;
+	struct err death = {0}, waited = {0};
+
+	if (!s->started || (e->kind != ERR_TRANSIENT && e->kind != ERR_SYSTEM))
+		return;
+	while (scratch_alive(s, &death)) {
+		if (e->kind != ERR_TRANSIENT || clock_ms() >= deadline)
+			return;
+		if (!cancel_wait(-1, 0, START_PAUSE_MS, &waited) && waited.kind != ERR_TRANSIENT)
+			return;
+	}
+	*e = death;
 }

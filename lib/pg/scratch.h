@@ -51,4 +51,8 @@ void scratch_stop(struct scratch *);
 /* False once it has died, with the last lines of its log. */
 MUST_USE bool scratch_alive(struct scratch *, struct err *);
 
+/* After a failure that its death would explain: if it has died, or does so within a second, that is
+ * the error. */
+void scratch_explain(struct scratch *, struct err *);
+
 #endif

@@ -140,6 +140,23 @@ test_full_scratch_disk_is_not_a_bad_backup() {
 	assert_eq 3 "$code" "$(cat "$T/err")"
 }
 
+# Nor does one that is full only when rows are counted: the condition of an extension's table says so.
+test_full_disk_while_counting_is_not_a_bad_backup() {
+	start_pg 15
+	sql postgres 'CREATE DATABASE target'
+	PGDATABASE=target psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE FUNCTION full_disk() RETURNS bool LANGUAGE plpgsql AS
+			$$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+		CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+		CREATE FUNCTION prepare() RETURNS event_trigger LANGUAGE plpgsql AS
+			$$ BEGIN UPDATE pg_extension SET extconfig = ARRAY['public.item'::regclass], extcondition = ARRAY['WHERE public.full_disk()']; END $$;
+		CREATE EVENT TRIGGER prepare ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION prepare();
+		CREATE ROLE reader;
+	END
+	assert_exit 3 pgmuster restore -q --store "$GOOD" --database shop --as target --table public.item
+	assert_contains "$(cat "$T/err")" 'table public.item: PostgreSQL: could not extend file'
+}
+
 # What a drill against a server that others use must leave alone, and what it brings itself.
 test_named_server_takes_tablespaces_and_keeps_its_databases() {
 	mkdir "$T/store"
@@ -150,7 +167,10 @@ test_named_server_takes_tablespaces_and_keeps_its_databases() {
 	sql postgres 'DROP DATABASE in_space'
 	sql postgres 'DROP TABLESPACE fast'
 	start_pg 15
+	# What a preflight left that was killed.
+	sql postgres 'CREATE DATABASE pgmuster_trial_of_locales ALLOW_CONNECTIONS false CONNECTION LIMIT 0'
 	assert_exit 0 pgmuster drill -q --store "file://$T/store" --server "host=$PGHOST" --check content
+	assert_eq '' "$(sql postgres "SELECT 1 FROM pg_database WHERE datname = 'pgmuster_trial_of_locales'")"
 	sql postgres 'CREATE DATABASE pgmuster_preflight'
 	assert_exit 0 pgmuster restore -q --store "file://$T/store" --database shop --as shop2
 	assert_eq 1 "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'pgmuster_preflight'")"
@@ -209,6 +229,23 @@ test_table_beside_large_objects() {
 	sql postgres 'CREATE DATABASE other'
 	assert_exit 0 pgmuster restore --store "file://$T/store" --database shop --as other --table public.item
 	assert_eq 1 "$(sql other 'SELECT count(*) FROM item')"
+}
+
+# What a table refers to costs a constraint, and its rows are kept; a connection that is lost costs all.
+test_table_is_one_transaction() {
+	start_pg 15
+	sql postgres 'CREATE DATABASE other'
+	sql postgres 'CREATE ROLE reader'
+	local restore=(pgmuster restore --store "$GOOD" --database shop --as other --table public.item)
+	sql other "CREATE FUNCTION die() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END'"
+	sql other "CREATE EVENT TRIGGER die ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION die()"
+	assert_exit 3 "${restore[@]}"
+	assert_eq '' "$(sql other "SELECT relname FROM pg_class WHERE relname LIKE 'item%'")"
+	sql other 'DROP EVENT TRIGGER die'
+	assert_exit 1 "${restore[@]}" --json
+	assert_json '.errors | map(.sqlstate) | join(",")' 42883
+	assert_json '.errors[0].at > 1000' true
+	assert_eq '100|3' "$(sql other "SELECT (SELECT count(*) FROM item), count(*) FROM pg_class WHERE relname IN ('item', 'item_name', 'item_pkey')")"
 }
 
 # A dump of one database by an old script, which names none.
