@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STALE_UPLOAD_S (24 * 3600)
-
 /* Everything that a running dump knows. */
 struct dump {
 	const struct dump_options *o;
@@ -218,7 +216,7 @@ static bool choose_key(struct dump *d, struct err *e)
 	for (size_t i = 0; i < d->o->store_count; i++) {
 		bool exclusive = true;
 
-		if ((!store_prepare(d->stores[i], STALE_UPLOAD_S, &exclusive, e) ||
+		if ((!store_prepare(d->stores[i], STORE_STALE_S, &exclusive, e) ||
 		     !key_is_taken(d->stores[i], day, &taken, e)) &&
 		    !drop_store(d, i, e))
 			return false;

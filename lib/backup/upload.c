@@ -17,10 +17,11 @@ bool upload_run(struct store *store, const char *key, int fd, uint64_t bytes, st
 	struct digest digest = {0};
 	int64_t started_ms = clock_ms();
 	char hex[SHA256_HEX];
-	bool taken = false;
+	bool taken = false, exclusive;
 
 	/* before the first byte */
-	if (!key_is_taken(store, key, &taken, e))
+	if (!store_prepare(store, STORE_STALE_S, &exclusive, e) ||
+	    !key_is_taken(store, key, &taken, e))
 		return false;
 	if (taken)
 		return err_set(e, ERR_EXISTS, "%s/%s is there already", store_url(store), key);
@@ -35,7 +36,7 @@ bool upload_run(struct store *store, const char *key, int fd, uint64_t bytes, st
 	progress_end();
 	CLEANUP(freep) char *sidecar = sidecar_write(digest.sha256, key);
 	if (!store_put_bytes(store, sidecar_key, sidecar, strlen(sidecar), "text/plain", e))
-		return err_in(e, "%s", sidecar_key);
+		return err_hint(e, "%.200s itself is stored", key) || err_in(e, "%s", sidecar_key);
 
 	sha256_hex(digest.sha256, hex);
 	report_string(r, "store", store_url(store));

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define DEPTH_MAX 64
@@ -241,6 +242,14 @@ struct sweep {
 	time_t before;
 };
 
+/* The lock goes with the process that held it. Where there are no locks, only the age tells. */
+static bool is_abandoned(int fd, const struct stat *st, time_t before)
+{
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	return (fd < 0 || errno != EWOULDBLOCK) && st->st_mtim.tv_sec <= before;
+}
+
 static bool sweep_one(void *ctx, const char *key, const char *name, const struct stat *st,
 		      struct err *e)
 {
@@ -248,12 +257,16 @@ static bool sweep_one(void *ctx, const char *key, const char *name, const struct
 	CLEANUP(freep) char *path = path_of(w->s, key);
 
 	(void)e;
-	if (!file_is_partial(name) || st->st_mtim.tv_sec > w->before)
+	if (!file_is_partial(name))
+		return true;
+	/* For writing: over NFS a lock is had no other way. */
+	CLEANUP(closep) int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (!is_abandoned(fd, st, w->before))
 		return true;
 	if (unlink(path) == 0)
-		log_info("removed the stale %s", path);
+		log_info("removed the abandoned %s", path);
 	else
-		log_info("the stale %s is left: %s", path, strerror(errno));
+		log_info("the abandoned %s is left: %s", path, strerror(errno));
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -13,7 +14,8 @@ struct put {
 	struct file_store *s;
 	char *key;
 	char *path, *partial; /* partial is NULL unless it exists */
-	int fd;
+	int fd;               /* its lock says that we live: see file_is_abandoned */
+	bool visible;         /* under path, though not yet for good */
 };
 
 /* Each failure of the disk's, with what helps against it. */
@@ -78,43 +80,64 @@ static bool is_ours(const struct put *p)
 	       partial.st_dev == there.st_dev && partial.st_ino == there.st_ino;
 }
 
+/* One that stays is a second name of the file, and goes with the next sweep. */
+static void remove_partial(struct put *p)
+{
+	if (p->partial)
+		unlink(p->partial);
+	freep(&p->partial);
+	p->partial = NULL;
+}
+
 /* rename() would replace what is there; link() does not. */
 static bool make_visible(struct put *p, struct err *e)
 {
-	if (link(p->partial, p->path) == 0 || (errno == EEXIST && is_ours(p))) {
-		if (unlink(p->partial) != 0)
-			return fail(p, "remove the partial file", e);
-	} else if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) {
-		return fail(p, "link", e);
-	} else if (renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0) {
-		return fail(p, "rename without replacing", e); /* no hard links here */
+	if (link(p->partial, p->path) != 0 && !(errno == EEXIST && is_ours(p))) {
+		if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+			return fail(p, "link", e);
+		/* no hard links here */
+		if (renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0)
+			return fail(p, "rename without replacing", e);
 	}
-	freep(&p->partial);
-	p->partial = NULL;
-	return true;
+	remove_partial(p);
+	return p->visible = true;
+}
+
+static bool close_file(struct put *p, struct err *e)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	return close(fd) == 0 || fail(p, "close", e);
+}
+
+/* What failed must not be there, as far as the disk lets us. */
+static bool take_back(struct put *p, struct err *e)
+{
+	if (p->visible && unlink(p->path) != 0)
+		err_hint(e, "%.200s is there all the same, and may not survive a crash", p->path);
+	p->visible = false;
+	return false;
 }
 
 static bool put_commit(struct sink *sink, struct err *e)
 {
 	struct put *p = (struct put *)sink;
-	int fd = p->fd;
 
-	if (fsync(fd) != 0)
+	if (fsync(p->fd) != 0)
 		return fail(p, "sync", e);
-	p->fd = -1;
-	if (close(fd) != 0)
-		return fail(p, "close", e);
-	return make_visible(p, e) && sync_directories(p, e);
+	/* Closed last: the lock has to outlive the partial name. */
+	if (!make_visible(p, e) || !sync_directories(p, e) || !close_file(p, e))
+		return take_back(p, e);
+	return true;
 }
 
 static void put_free(struct sink *sink)
 {
 	struct put *p = (struct put *)sink;
 
+	remove_partial(p);
 	closep(&p->fd);
-	if (p->partial)
-		unlink(p->partial);
-	free(p->partial);
 	free(p->path);
 	free(p->key);
 	free(p);
@@ -144,29 +167,44 @@ static bool make_directories(const struct put *p)
 	return true;
 }
 
+/* Locked, so that nobody takes it for abandoned. Where there are no locks, its age has to tell. */
+static bool take_lock(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		return errno != EWOULDBLOCK;
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
 static bool open_partial(struct put *p, struct err *e)
 {
 	const char *name = strrchr(p->path, '/') + 1;
 	unsigned char dice[6];
 	char hex[2 * sizeof dice + 1];
 
-	if (getrandom(dice, sizeof dice, 0) != (ssize_t)sizeof dice)
-		return fail(p, "random name", e);
-	hex_encode(dice, sizeof dice, hex);
-	p->partial = xasprintf("%.*s.%s.%s.partial", (int)(name - p->path), p->path, name, hex);
-	for (int tries = 0; p->fd < 0 && tries < 3; tries++) {
+	/* A removal may take the empty directory away, a sweep the file before it is locked. */
+	for (int tries = 0; tries < 3; tries++) {
+		if (getrandom(dice, sizeof dice, 0) != (ssize_t)sizeof dice)
+			return fail(p, "random name", e);
+		hex_encode(dice, sizeof dice, hex);
 		if (!make_directories(p))
 			break;
-		p->fd = open(p->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (p->fd < 0 && errno != ENOENT) /* a removal took the empty directory away */
+		CLEANUP(freep)
+		char *partial =
+		    xasprintf("%.*s.%s.%s.partial", (int)(name - p->path), p->path, name, hex);
+		p->fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (p->fd < 0 && errno != ENOENT)
 			break;
+		if (p->fd < 0)
+			continue;
+		p->partial = STEAL(partial);
+		if (take_lock(p->fd))
+			return true;
+		remove_partial(p);
+		closep(&p->fd);
 	}
-	if (p->fd >= 0)
-		return true;
-	fail(p, "create a file", e);
-	freep(&p->partial);
-	p->partial = NULL;
-	return false;
+	return fail(p, "create a file", e);
 }
 
 struct sink *file_put(struct store *store, const char *key, const struct store_put *put,

@@ -271,6 +271,8 @@ static bool upload_commit(struct sink *sink, struct err *e)
 	struct upload *u = (struct upload *)sink;
 
 	u->done = u->id ? complete(u, e) : check_free(u, e) && put_whole(u, e);
+	if (!u->done && e->kind == ERR_CANCELLED)
+		err_hint(e, "the server may have stored it all the same");
 	return u->done || err_in(e, "put %s/%s", u->s->store.url, u->key);
 }
 

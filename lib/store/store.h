@@ -64,7 +64,8 @@ struct store_put {
  * ERR_DENIED, ERR_MISSING (no such bucket or directory), ERR_SYSTEM, ERR_TRANSIENT. Freeing it
  * uncommitted removes everything, parts of multipart uploads included.
  * S3: one PUT for a body of at most one part, else a multipart upload with several parts in flight.
- * Files: written beside as ".<name>.<random>.partial", fsync, link, unlink, fsync the directory.
+ * Files: written beside as ".<name>.<random>.partial" under a lock, fsync, link, unlink, fsync
+ * the directory; a commit that fails at the end takes the link back.
  */
 struct sink *store_put(struct store *, const char *key, const struct store_put *, struct err *);
 
@@ -100,8 +101,10 @@ MUST_USE bool store_remove(struct store *, const char *key, struct err *);
  * false when it ignores If-None-Match: the caller then has to choose keys that cannot collide. Uses
  * one small object of constant content, ".pgmuster-probe", which stays. Also aborts multipart
  * uploads older than stale_s under this URL whose key ends like one of ours (".sql.zst"); those
- * that may not be listed or aborted are logged and left. File stores: removes partial files as old.
+ * that may not be listed or aborted are logged and left. File stores: removes partial files whose
+ * owner is dead (their lock is free), or that are as old where nothing can be locked.
  */
+#define STORE_STALE_S (24 * 3600)
 MUST_USE bool store_prepare(struct store *, int64_t stale_s, bool *exclusive, struct err *);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -327,26 +328,31 @@ Test(store_file, directory_taken_away_meanwhile_is_an_error)
 	lists("", "");
 }
 
-Test(store_file, prepare_removes_old_partial_files_only)
+Test(store_file, prepare_removes_partial_files_of_the_dead_only)
 {
 	static const char *const names[] = {"d/.k.000000000000.partial",
-					    "d/.young.000000000000.partial", "d/k.partial",
+					    "d/.locked.000000000000.partial", "d/k.partial",
 					    "d/.hidden"};
 	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
 	bool exclusive = false;
 	struct err e = {0};
+	int fd[4];
 
 	cr_assert_eq(mkdir(path_of("d"), 0700), 0);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		int fd = open(path_of(names[i]), O_CREAT | O_WRONLY, 0600);
-
-		cr_assert(fd >= 0 && (i == 1 || futimens(fd, old) == 0));
-		close(fd);
+	for (size_t i = 0; i < 4; i++) {
+		fd[i] = open(path_of(names[i]), O_CREAT | O_WRONLY, 0600);
+		cr_assert(fd[i] >= 0 && (i == 0 || futimens(fd[i], old) == 0));
 	}
+	cr_assert_eq(flock(fd[1], LOCK_EX), 0);
+	CLEANUP(sink_freep) struct sink *k = store_put(store, "d/l", NULL, &e);
+	cr_assert(k, "%s", e.text);
 	lists("", "d/.hidden;d/k.partial;");
 	cr_assert(store_prepare(store, 3600, &exclusive, &e), "%s", e.text);
 	cr_assert(exclusive);
-	cr_assert_eq(files(), 3);
 	cr_assert(access(path_of(names[0]), F_OK) != 0);
-	cr_assert_eq(access(path_of(names[1]), F_OK), 0);
+	for (size_t i = 1; i < 4; i++)
+		cr_assert_eq(access(path_of(names[i]), F_OK), 0, "%s", names[i]);
+	cr_assert(sink_write(k, "x", 1, &e) && sink_commit(k, &e), "%s", e.text);
+	for (size_t i = 0; i < 4; i++)
+		close(fd[i]);
 }
