@@ -89,6 +89,11 @@ $B/fault-proxy: $B/tests/torture/fault_proxy.o $B/tests/torture/fault_http.o
 	@echo "  LD $@"
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ -pthread
 
+# Preloaded by tests/torture: a disk that fails at a chosen call.
+$B/faulty_disk.so: tests/torture/faulty_disk.c
+	@echo "  LD $@"
+	$Q$(CC) -std=c17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+
 fuzzers: $(addprefix $B/fuzz/,$(FUZZERS))
 
 # Where tools/setup keeps what Debian does not have. The servers' user must be able to reach it.
@@ -106,7 +111,7 @@ unit: $B/unit
 # Everything that the tests and the demo need is installed by the script when it is missing.
 test:
 	tools/setup test
-	$(MAKE) all $B/fuzz/statements $B/fault-proxy
+	$(MAKE) all $B/fuzz/statements $B/fault-proxy $B/faulty_disk.so
 	status=0; $(MAKE) unit || status=1; $(MAKE) replay || status=1; tests/run || status=1; exit $$status
 
 demo:
@@ -145,7 +150,7 @@ fuzz:
 
 torture:
 	tools/setup test
-	$(MAKE) all $B/fault-proxy
+	$(MAKE) all $B/fault-proxy $B/faulty_disk.so
 	TORTURE_TIME=$(TIME) tests/run --timeout $$(($(TIME) * 10 + 300)) tests/torture/[0-9]*.sh
 
 bench: all

@@ -25,8 +25,8 @@
 #		server: keep PGHOST, that is all by which two servers of one version differ.
 #		PG_CONFIG='a=b c=d' adds settings, PG_LISTEN=127.0.0.1 listens on TCP too (PGPORT).
 #		Skips the test when this version is not there.
-#	stop_pg [PGHOST], kill_pg [PGHOST]
-#		A clean stop; and a crash (immediate).
+#	stop_pg [PGHOST], kill_pg [PGHOST], restart_pg [PGHOST]
+#		A clean stop; a crash (immediate); and a start after one of them.
 #	pg_bindir VERSION
 #		Its programs' directory.
 #	as_pg COMMAND...
@@ -47,8 +47,8 @@
 #		CURL_CA_BUNDLE.
 #	add_s3_user NAME SECRET
 #		A user of versitygw, who may do what the bucket's policy says.
-#	stop_s3
-#		End the server that was started last.
+#	stop_s3, restart_s3
+#		End the server that was started last; start it again, on its port and its data.
 #	s3 METHOD KEY [CURL_ARGUMENT...]
 #		A signed request; KEY is below the bucket, percent-encoded where it has to be ("" is the
 #		bucket, "?list-type=2" its list). Fails for a status of 400 or more.
@@ -66,6 +66,8 @@
 #		Its manifest_sha256 anew, after it was edited.
 #	eventually SECONDS COMMAND...
 #		Until it succeeds.
+#	milliseconds
+#		What a clock says.
 
 # Once, before anything of ours is exported: nothing of the caller's servers and stores may get in.
 if [ -z "${TEST_ENVIRONMENT:-}" ]; then
@@ -208,12 +210,17 @@ start_pg() {
 			echo "$setting"
 		done
 	} >>"$PG_DATA/postgresql.conf"
-	as_pg env -u T -u RUN "$PG_BIN/pg_ctl" -D "$PG_DATA" -l "$PG_LOG" -s -w -t 60 start 3>&- || {
-		tail -n 50 "$PG_LOG" >&2
-		return 1
-	}
+	restart_pg "$dir" || return 1
 	[[ :$PATH: == *:$PG_BIN:* ]] || PATH=$PG_BIN:$PATH
 	export PATH PG_BIN PG_DATA PG_LOG PGHOST=$dir PGPORT=$port PGUSER=postgres
+}
+
+restart_pg() {
+	local dir=${1:-$PGHOST}
+	as_pg env -u T -u RUN "$PG_BIN/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w -t 60 start 3>&- || {
+		tail -n 50 "$dir/log" >&2
+		return 1
+	}
 }
 
 stop_pg() { pg_stop_as fast "${1:-$PGHOST}"; }
@@ -277,38 +284,43 @@ s3_program() {
 }
 
 start_s3() {
-	local program port attempt command tls=()
-	program=$(s3_program "$1") || skip "no $1"
+	local attempt
+	S3_PROGRAM=$(s3_program "$1") || skip "no $1"
 	export AWS_ACCESS_KEY_ID=musterkey AWS_SECRET_ACCESS_KEY=mustersecret AWS_REGION=us-east-1
 	export S3_BUCKET=muster
 	for attempt in 1 2 3; do # another program may take the port in between
-		port=$(free_port)
 		S3_DIR=$(mktemp -d "$T/s3.XXX")
-		case $1 in
-		versitygw) 
-			mkdir "$S3_DIR.iam"
-			[ -z "${S3_CERTS:-}" ] || tls=(--cert "$S3_CERTS/public.crt" --key "$S3_CERTS/private.key")
-			command=("$program" --port "127.0.0.1:$port" "${tls[@]}" --quiet --iam-dir "$S3_DIR.iam" posix "$S3_DIR")
-			;;
-		minio)
-			[ -z "${S3_CERTS:-}" ] || tls=(--certs-dir "$S3_CERTS")
-			command=("$program" server --quiet "${tls[@]}" --address "127.0.0.1:$port" "$S3_DIR")
-			;;
-		esac
-		ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
-			MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY \
-			MINIO_UPDATE=off MINIO_BROWSER=off "${command[@]}" >"$S3_DIR.log" 2>&1 3>&- &
-		S3_PID=$!
-		echo "$S3_PID" >"$S3_DIR.pid"
-		export AWS_ENDPOINT_URL=http${S3_CERTS:+s}://127.0.0.1:$port S3_DIR S3_PID
-		if s3_up; then
+		mkdir "$S3_DIR.iam"
+		export S3_DIR S3_PROGRAM AWS_ENDPOINT_URL
+		AWS_ENDPOINT_URL=http${S3_CERTS:+s}://127.0.0.1:$(free_port)
+		if restart_s3; then
 			eventually 30 s3 PUT '' 2>"$S3_DIR.err" && return # it may say 503 at first
 			cat "$S3_DIR.err" >&2
 		fi
-		echo "$1: attempt $attempt on port $port failed" >&2
+		echo "$1: attempt $attempt at $AWS_ENDPOINT_URL failed" >&2
 	done
 	tail -n 50 "$S3_DIR.log" >&2
 	fail "$1 does not start"
+}
+
+restart_s3() {
+	local address=${AWS_ENDPOINT_URL#*://} command tls=()
+	case $S3_PROGRAM in
+	*versitygw)
+		[ -z "${S3_CERTS:-}" ] || tls=(--cert "$S3_CERTS/public.crt" --key "$S3_CERTS/private.key")
+		command=(--port "$address" "${tls[@]}" --quiet --iam-dir "$S3_DIR.iam" posix "$S3_DIR")
+		;;
+	*minio)
+		[ -z "${S3_CERTS:-}" ] || tls=(--certs-dir "$S3_CERTS")
+		command=(server --quiet "${tls[@]}" --address "$address" "$S3_DIR")
+		;;
+	esac
+	ROOT_ACCESS_KEY=$AWS_ACCESS_KEY_ID ROOT_SECRET_KEY=$AWS_SECRET_ACCESS_KEY \
+		MINIO_ROOT_USER=$AWS_ACCESS_KEY_ID MINIO_ROOT_PASSWORD=$AWS_SECRET_ACCESS_KEY \
+		MINIO_UPDATE=off MINIO_BROWSER=off "$S3_PROGRAM" "${command[@]}" >>"$S3_DIR.log" 2>&1 3>&- &
+	export S3_PID=$!
+	echo "$S3_PID" >"$S3_DIR.pid"
+	s3_up
 }
 
 # Until it answers at all, or has ended.
