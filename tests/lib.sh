@@ -99,7 +99,7 @@ eventually() {
 	local deadline=$((SECONDS + $1))
 	shift
 	until "$@"; do
-		[ $SECONDS -lt "$deadline" ] || fail "not in time: $*"
+		[ $SECONDS -lt "$deadline" ] || fail "not in time: $*" || return
 		sleep 0.1
 	done
 }

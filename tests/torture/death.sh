@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# What 20-death.sh and 21-disk.sh share: a source, stores with the morning's backup, a deed at a moment, and the verdict.
+
+: "${TORTURE_TIME:=6}"
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$ROOT/tests/torture/lib.sh"
+
+declare -A EXIT_OF=([KILL]=137 [TERM]=143 [INT]=130)
+TRIES=0 STORES=0
+
+setup_file() {
+	start_pg 15
+	sql postgres 'CREATE DATABASE shop'
+	PGDATABASE=shop psql -Xq -v ON_ERROR_STOP=1 >/dev/null <<-'END'
+		CREATE TABLE kind (id int PRIMARY KEY, name text UNIQUE);
+		INSERT INTO kind SELECT g, 'kind ' || g FROM generate_series(1, 100) g;
+		CREATE TABLE item (id serial PRIMARY KEY, kind int REFERENCES kind, name text);
+		INSERT INTO item (kind, name) SELECT 1 + g % 100, md5(g::text) FROM generate_series(1, 20000) g;
+		CREATE INDEX item_name ON item (name);
+		COMMENT ON TABLE item IS 'what is sold';
+		SELECT lo_from_bytea(77, 'a large object');
+	END
+	mkdir "$T/morning"
+	pgmuster dump -q --store "file://$T/morning" >/dev/null
+	stock_dump >"$T/source"
+	export MORNING=$T/morning SOURCE=$T/source
+}
+
+send_signal() { kill -"$SIGNAL" "$VICTIM"; }
+
+# strike MS DEED COMMAND...: starts COMMAND, does DEED after so many milliseconds, to $VICTIM for one. "$CODE" is its exit
+# code, $TOOK the milliseconds from the deed to its end.
+strike() {
+	local ms=$1 deed=$2 since
+	shift 2
+	CODE=0 TRY=$T/try-$((TRIES += 1))-
+	env DEATH="$TRY" "$@" >"$T/out" 2>"$T/err" &
+	VICTIM=$!
+	sleep "$(printf '%d.%03d' $((ms / 1000)) $((ms % 1000)))"
+	since=$(milliseconds)
+	"$deed" 2>/dev/null || true
+	wait "$VICTIM" 2>/dev/null || CODE=$?
+	TOOK=$(($(milliseconds) - since))
+}
+
+# duration COMMAND...: of a clean run, in milliseconds.
+duration() {
+	local since
+	since=$(milliseconds)
+	"$@" >"$T/out" 2>"$T/err" || fail "$*: $(cat "$T/err")"
+	echo $(($(milliseconds) - since))
+}
+
+# draw MS: $MS is a moment in so much time, every second time near its end; $SIGNAL one to send.
+draw() {
+	local from=$((RANDOM / 16384 * $1 * 7 / 10)) signals=(KILL TERM INT)
+	MS=$((from + RANDOM % ($1 - from + 20))) SIGNAL=${signals[RANDOM / 10923]}
+}
+
+# Of the last victim's children, and of scratch servers.
+nobody_left() {
+	! grep -qasF "DEATH=$TRY" /proc/[0-9]*/environ && ! find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$T/scratch/*" 2>/dev/null | grep -q .
+}
+
+partials() { find "$1" -name '*.partial'; }
+
+# ended SIGNAL|'': what is true of every end. Prints what is wrong.
+fault_of_end() {
+	if [ "$TOOK" -gt 12000 ]; then
+		echo "it took $TOOK ms to end"
+	elif ! [[ " 0 ${EXIT_OF[${1:-none}]:-3} " == *" "$CODE" "* ]]; then
+		echo "exit code "$CODE" after ${1:-a fault}: $(cat "$T/err")"
+	elif ! eventually 10 nobody_left 2>/dev/null; then
+		echo "left running after ${1:-a fault}"
+	elif [ "$CODE" = 3 ] && ! grep -q '^pgmuster ' "$T/err"; then
+		echo 'no reason was given'
+	fi
+}
+
+# judge_death ATTACK DIR SIGNAL|'' [CAUSE]: like judge_dump. One that died after its manifest was there has survived.
+judge_death() {
+	local attack=$1 dir=$2 signal=$3 new fault
+	fault=$(fault_of_end "$signal")
+	new=$(new_manifests "$dir")
+	if [ -n "$fault" ]; then
+		record "$attack" wrong "$fault"
+	elif [ "$CODE" != 137 ] && [ -z "${MAY_LEAVE:-}" ] && [ -n "$(partials "$dir")" ]; then
+		record "$attack" wrong "left behind: $(partials "$dir")"
+	elif [ "$CODE" != 0 ] && [ -n "$new" ] && is_unharmed "$dir" && check_backup "$dir/${new%.manifest.json}"; then
+		record "$attack" survived
+	else
+		judge_dump "$attack" "$dir" "$CODE" "${4:-$([ -z "$signal" ] || echo "cancelled by SIG$signal")}"
+	fi
+}
+
+# A store with the morning's backup: $STORE in directory $DIR.
+new_store() {
+	rm -rf "$T"/store-*
+	DIR=$T/store-$((STORES += 1)) STORE=file://$T/store-$STORES
+	cp -r "$MORNING" "$DIR"
+	remember "$DIR"
+}
+
+dump() { pgmuster dump -q --store "$STORE" "$@"; }
+
+# What the next run makes of what is left: it takes another key, removes what nobody owns, and all that has no manifest
+# is called incomplete.
+next_run_copes() {
+	local incomplete
+	incomplete=$(find "$DIR" -name '*.sql.zst' | while read -r dump; do
+		[ -e "$dump.manifest.json" ] || echo x
+	done | wc -l)
+	dump >"$T/out" 2>"$T/err" && pgmuster list --store "$STORE" --json >"$T/out" && [ -z "$(partials "$DIR")" ] &&
+		is_unharmed "$DIR" && assert_json '[.backups[] | select(.status == "incomplete")] | length' "$incomplete" &&
+		assert_json '[.backups[] | select(.status == "complete")] | length > 1' true &&
+		pgmuster verify -q --store "$STORE" >"$T/out"
+}
+
+# The newest backup, by zstd and psql alone, is the source.
+psql_restores() (
+	dump=$(find "$1" -name '*.manifest.json' -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d' ' -f2)
+	start_pg 15
+	zstd -dc "${dump%.manifest.json}" | psql -Xq -d postgres >/dev/null 2>&1
+	stock_dump >"$T/second"
+	kill_pg
+	diff <(sort "$SOURCE") <(sort "$T/second") >&2
+)
+
+# The next run, always if something has to be removed.
+next_run() {
+	[ -z "$(partials "$DIR")" ] && [ $((TRIES % 5)) != 0 ] || next_run_copes ||
+		record "$1" wrong "the next run does not cope: $(cat "$T/err")"
+}
+
