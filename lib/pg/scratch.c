@@ -13,13 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define START_TIMEOUT_MS 60000
 #define START_PAUSE_MS 50
 #define STOP_WAIT_MS 5000
-#define DEATH_WAIT_MS 1000 /* a crash of one process ends the others first */
+#define LITTLE_SPACE (64 * MIB)
+#define DEATH_WAIT_MS 1000
 #define PORT "5432"
 #define SOCKET_NAME "/.s.PGSQL.5432"
 
@@ -320,13 +322,24 @@ bool scratch_alive(struct scratch *s, struct err *e)
 	return proc_running(&s->server) || fail_with_log(s, e, "the scratch server died");
 }
 
-void scratch_explain(struct scratch *s, struct err *e)
+/* Not every message of a server whose disk is full says so. */
+static void hint_space(const struct scratch *s, struct err *e)
+{
+	struct statvfs disk;
+	char size[HUMAN_SIZE];
+
+	if (statvfs(s->directory, &disk) != 0 || disk.f_bavail * disk.f_frsize >= LITTLE_SPACE)
+		return;
+	err_hint(e, "%s are left for the scratch server in %.150s",
+		 human_bytes(disk.f_bavail * disk.f_frsize, size), s->directory);
+}
+
+/* A crash of one process takes the others along, and the connection is lost first. */
+static void explain_death(struct scratch *s, struct err *e)
 {
 	int64_t deadline = clock_ms() + DEATH_WAIT_MS;
 	struct err death = {0}, waited = {0};
 
-	if (!s->started || (e->kind != ERR_TRANSIENT && e->kind != ERR_SYSTEM))
-		return;
 	while (scratch_alive(s, &death)) {
 		if (e->kind != ERR_TRANSIENT || clock_ms() >= deadline)
 			return;
@@ -334,4 +347,12 @@ void scratch_explain(struct scratch *s, struct err *e)
 			return;
 	}
 	*e = death;
+}
+
+void scratch_explain(struct scratch *s, struct err *e)
+{
+	if (!s->started || (e->kind != ERR_TRANSIENT && e->kind != ERR_SYSTEM))
+		return;
+	explain_death(s, e);
+	hint_space(s, e);
 }

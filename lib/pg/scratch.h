@@ -51,8 +51,8 @@ void scratch_stop(struct scratch *);
 /* False once it has died, with the last lines of its log. */
 MUST_USE bool scratch_alive(struct scratch *, struct err *);
 
-/* After a failure that its death would explain: if it has died, or does so within a second, that is
- * the error. */
+/* After a failure that may be the server's own: if it has died, or does so within a second, that is the
+ * error; if its disk is nearly full, that is the hint. */
 void scratch_explain(struct scratch *, struct err *);
 
 #endif

@@ -71,6 +71,7 @@ test_disk_fails() {
 		awk '/^link.*manifest.json$/ { visible = NR } /^sync/ && visible { print "FAULTY_CALL=" NR " EIO"; exit }' "$T/calls"
 		faults | shuf --random-source=<(yes "${TORTURE_SEED:-1}")
 	} >"$T/faults"
+	start_clock 1
 	while read -r at how && time_left; do
 		TRY=$T/try-$((TRIES += 1))-
 		new_store
@@ -112,6 +113,7 @@ test_full_disk() {
 	remember "$T/before"
 	need=$(du -sk "$T/before" | cut -f1)
 	on_small_disk 100m true
+	start_clock 1
 	[ "$CODE" = 0 ] || skip "no tmpfs can be mounted: $(cat "$T/err")"
 	while time_left; do
 		on_small_disk $((need + 24 + RANDOM % (need + 100)))k pgmuster dump -q --store "file://$T/disk"
@@ -121,7 +123,7 @@ test_full_disk() {
 		on_small_disk $((20 + RANDOM % 80))m pgmuster drill -q --store "file://$MORNING" --no-evidence --scratch-directory "$T/disk/scratch"
 		rm -rf "$T/scratch"
 		cp -r "$T/after/scratch" "$T/scratch"
-		judge_drill 'drill on a full file system' '' 'No space left|Resource'
+		judge_drill 'drill on a full file system' '' 'No space left|left for the scratch server'
 	done
 	end_attack
 }

@@ -6,7 +6,7 @@
 . "$ROOT/tests/torture/lib.sh"
 
 declare -A EXIT_OF=([KILL]=137 [TERM]=143 [INT]=130)
-TRIES=0 STORES=0
+TRIES=0 STORES=0 DRAWN=0
 
 setup_file() {
 	start_pg 15
@@ -25,6 +25,9 @@ setup_file() {
 	stock_dump >"$T/source"
 	export MORNING=$T/morning SOURCE=$T/source
 }
+
+# start_clock N: the tries begin now, after the servers have started, and have the Nth part of the time.
+start_clock() { TORTURE_END=$((SECONDS + (TORTURE_TIME + $1 - 1) / $1)); }
 
 send_signal() { kill -"$SIGNAL" "$VICTIM"; }
 
@@ -51,25 +54,26 @@ duration() {
 	echo $(($(milliseconds) - since))
 }
 
-# draw MS: $MS is a moment in so much time, every second time near its end; $SIGNAL one to send.
+# draw MS: $MS is a moment in so much time, every second time or so near its end; $SIGNAL the next to send.
 draw() {
-	local from=$((RANDOM / 16384 * $1 * 7 / 10)) signals=(KILL TERM INT)
-	MS=$((from + RANDOM % ($1 - from + 20))) SIGNAL=${signals[RANDOM / 10923]}
+	local from=$((RANDOM % 100 < 50 ? 0 : $1 * 7 / 10)) signals=(KILL TERM INT)
+	export MS=$((from + RANDOM % ($1 - from + 20))) SIGNAL=${signals[DRAWN++ % 3]}
 }
 
 # Of the last victim's children, and of scratch servers.
 nobody_left() {
-	! grep -qasF "DEATH=$TRY" /proc/[0-9]*/environ && ! find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$T/scratch/*" 2>/dev/null | grep -q .
+	! grep -qasF "DEATH=$TRY" /proc/[0-9]*/environ &&
+		[ -z "$(find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$T/scratch/*" 2>/dev/null)" ]
 }
 
 partials() { find "$1" -name '*.partial'; }
 
-# ended SIGNAL|'': what is true of every end. Prints what is wrong.
+# fault_of_end SIGNAL|'': prints what is wrong with how the last victim ended, whatever it was to do.
 fault_of_end() {
 	if [ "$TOOK" -gt 12000 ]; then
 		echo "it took $TOOK ms to end"
-	elif ! [[ " 0 ${EXIT_OF[${1:-none}]:-3} " == *" "$CODE" "* ]]; then
-		echo "exit code "$CODE" after ${1:-a fault}: $(cat "$T/err")"
+	elif ! [[ " 0 ${EXIT_OF[${1:-none}]:-3} " == *" $CODE "* ]]; then
+		echo "exit code $CODE after ${1:-a fault}: $(cat "$T/err")"
 	elif ! eventually 10 nobody_left 2>/dev/null; then
 		echo "left running after ${1:-a fault}"
 	elif [ "$CODE" = 3 ] && ! grep -q '^pgmuster ' "$T/err"; then
@@ -101,7 +105,7 @@ new_store() {
 	remember "$DIR"
 }
 
-dump() { pgmuster dump -q --store "$STORE" "$@"; }
+dump() { pgmuster dump -q --store "$STORE"; }
 
 # What the next run makes of what is left: it takes another key, removes what nobody owns, and all that has no manifest
 # is called incomplete.
@@ -132,3 +136,20 @@ next_run() {
 		record "$1" wrong "the next run does not cope: $(cat "$T/err")"
 }
 
+# judge_drill ATTACK SIGNAL|'' [CAUSE]
+judge_drill() {
+	local attack=$1 signal=$2 cause=${3:-scratch server|PostgreSQL|pg_dump|initdb|SIGKILL} fault left
+	fault=$(fault_of_end "$signal")
+	left=$(ls "$T/scratch")
+	if [ -n "$fault" ]; then
+		record "$attack" wrong "$fault"
+	elif [ "$CODE" != 137 ] && [ -n "$left" ]; then
+		record "$attack" wrong "left behind: $left"
+	elif [ "$CODE" = 0 ]; then
+		record "$attack" survived
+	elif [ "$CODE" = 3 ] && ! grep -qE "$cause" "$T/err"; then
+		record "$attack" wrong "said: $(cat "$T/err")"
+	else
+		record "$attack" clean
+	fi
+}

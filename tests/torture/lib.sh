@@ -79,7 +79,9 @@ judge_dump() {
 
 check_manifest() {
 	local manifest=$1 end
-	jq -e '.format == "pgmuster-manifest" and .version == 1' "$manifest" >/dev/null || fail "$manifest: not ours" || return 1
+	# jq is content with an empty file.
+	[ -s "$manifest" ] && jq -e '.format == "pgmuster-manifest" and .version == 1' "$manifest" >/dev/null ||
+		fail "$manifest: not ours" || return 1
 	end=$(grep -abo '"manifest_sha256"' "$manifest" | tail -n 1 | cut -d: -f1)
 	while [ "$(head -c "$end" "$manifest" | tail -c 1)" != , ]; do
 		end=$((end - 1))

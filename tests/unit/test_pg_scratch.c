@@ -270,6 +270,21 @@ Test(pg_scratch, death_of_the_server_is_told_with_its_log)
 	cr_assert(!strchr(e.text, '\n'));
 }
 
+Test(pg_scratch, lost_connection_is_explained_by_the_servers_death)
+{
+	CLEANUP(scratch_stop) struct scratch s = {0};
+	struct err e = {0};
+
+	start(&s, (struct scratch_options){0});
+	err_set(&e, ERR_SYSTEM, "something else");
+	scratch_explain(&s, &e);
+	cr_assert_str_eq(e.text, "something else");
+	cr_assert(kill(s.server.pid, SIGQUIT) == 0);
+	err_set(&e, ERR_TRANSIENT, "connection lost");
+	scratch_explain(&s, &e);
+	cr_assert(strstr(e.text, "the scratch server died: "), "%s", e.text);
+}
+
 Test(pg_scratch, failing_statements_and_their_secrets_are_not_logged)
 {
 	static const char sql[] = "ALTER ROLE nobody PASSWORD 'hunter2'";
