@@ -11,8 +11,6 @@
 #		failed with the right exit code and a reason, and did no harm. wrong: anything else.
 #	end_attack
 #		The last line of each test: fails if a try was wrong, or if there was none.
-#	pick WORD...
-#		One of them.
 #
 #	remember DIR
 #		What the store in this directory holds now, for judge_dump.
@@ -31,11 +29,6 @@ RANDOM=${TORTURE_SEED:-1}
 TORTURE_END=$((SECONDS + TORTURE_TIME))
 
 time_left() { [ $SECONDS -lt $TORTURE_END ]; }
-
-pick() {
-	shift $((RANDOM % $#))
-	echo "$1"
-}
 
 record() {
 	printf '%s\t%s\n' "$1" "$2" | tee -a "$T/torture" >>"$RUN/torture"
