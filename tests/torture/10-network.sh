@@ -8,7 +8,7 @@
 . "$ROOT/tests/torture/lib.sh"
 
 PROXY=${PGMUSTER_BINDIR:-$ROOT/build/bin}/../fault-proxy
-BOUND=30 BOUND_OF_TRICKLE=90 # seconds of one try; two attempts of a trickling request take 21
+BOUND=30 BOUND_OF_TRICKLE=120 # seconds of one try; two attempts of a trickling request take 41
 
 # PostgreSQL with three databases, one of them larger than a part; on both S3 servers a store with a backup of
 # one PUT ("small") and one with a backup of two parts ("large"); the first also as files.
@@ -31,7 +31,7 @@ setup_file() {
 		echo "export AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL S3_DIR=$S3_DIR" >"$T/$server"
 		for store in small large; do
 			use $server $store
-			run dump
+			run dump || fail "$(cat "$T/err")"
 			keep
 			for verb in $verbs; do
 				clean_run "$verb"
@@ -69,8 +69,8 @@ run() {
 	restore-large) set -- --database gamma --as restored ;;
 	esac
 	[ -d "$T/try" ] || mkdir -m 1777 "$T/try"
-	PGCONNECT_TIMEOUT=2 TMPDIR=$T/try timeout -s KILL "${TRY_LIMIT:-$BOUND}" pgmuster "$verb" --store "$URL" --json --attempts 2 \
-		--stall-timeout 1s "$@" >"$T/out" 2>"$T/err" </dev/null
+	PGCONNECT_TIMEOUT=2 TMPDIR=$T/try timeout -s KILL "${TRY_LIMIT:-$BOUND}" pgmuster "$verb" --store "$URL" --json \
+		"$@" >"$T/out" 2>"$T/err" </dev/null
 }
 
 # run_through [FAULT WHICH [BYTE]] -- VERB: the same with the proxy in between, which sees proxy.log.
@@ -85,7 +85,7 @@ run_through() {
 	if [ "$MODE" = raw ]; then
 		PGHOST=127.0.0.1 PGPORT=$port run "$2" || code=$?
 	else
-		AWS_ENDPOINT_URL=http://127.0.0.1:$port run "$2" || code=$?
+		AWS_ENDPOINT_URL=http://127.0.0.1:$port run "$2" --attempts 2 --stall-timeout 2s || code=$?
 	fi
 	kill $!
 	wait $! || true
@@ -94,7 +94,7 @@ run_through() {
 }
 
 clean_run() {
-	run_through -- "$1"
+	run_through -- "$1" || fail "$(cat "$T/err")"
 	holdings "$T/held"
 	sort -n "$T/proxy.log" >"$NETWORK/clean.$SERVER.$1.$STORE"
 	remove_new
