@@ -63,10 +63,10 @@ run() {
 	local verb=$1
 	shift
 	case $verb-$STORE in
-	dump-small) set -- --exclude-database gamma --idle-timeout 4s ;;
-	dump-large) set -- --part-size 5M --parts-in-flight 2 ;;
-	restore-small) set -- --database alpha --as restored ;;
-	restore-large) set -- --database gamma --as restored ;;
+	dump-small) set -- "$@" --exclude-database gamma --idle-timeout 4s ;;
+	dump-large) set -- "$@" --part-size 5M --parts-in-flight 2 ;;
+	restore-small) set -- "$@" --database alpha --as restored ;;
+	restore-large) set -- "$@" --database gamma --as restored ;;
 	esac
 	[ -d "$T/try" ] || mkdir -m 1777 "$T/try"
 	PGCONNECT_TIMEOUT=2 TMPDIR=$T/try timeout -s KILL "${TRY_LIMIT:-$BOUND}" pgmuster "$verb" --store "$URL" --json \
