@@ -10,6 +10,7 @@
 #define CONN_H
 
 #include "base/base.h"
+#include "stream/sink.h"
 
 struct pg_target {
 	const char *conninfo;           /* "host=... port=..." or a postgresql:// URI, or NULL */
@@ -70,5 +71,10 @@ MUST_USE bool pg_execute(struct pg_conn *, const char *sql, size_t len, struct p
 /* COPY data, any piece of any rows; then the end. pg_copy_end is like pg_execute. */
 MUST_USE bool pg_copy_data(struct pg_conn *, const void *data, size_t len, struct err *);
 MUST_USE bool pg_copy_end(struct pg_conn *, struct pg_error *what, struct err *);
+
+/* COPY ... TO STDOUT: its data into a sink, which is not committed. One write is one row. Otherwise
+ * like pg_execute; a failing sink fails it, and the connection is of no more use. */
+MUST_USE bool pg_copy_out(struct pg_conn *, const char *sql, struct sink *, struct pg_error *what,
+			  struct err *);
 
 #endif

@@ -24,17 +24,25 @@ static bool note_error(struct pg_conn *c, const PGresult *r, struct pg_error *wh
 	return true;
 }
 
-/* Rows of COPY TO STDOUT go nowhere. */
-static bool drain_copy(struct pg_conn *c, struct err *e)
+/* Rows of COPY TO STDOUT, to into or to nowhere. */
+static bool drain_copy(struct pg_conn *c, struct sink *into, struct err *e)
 {
 	for (;;) {
 		char *row = NULL;
 		int n = PQgetCopyData(c->pg, &row, 1);
+		bool ok = true;
 
-		PQfreemem(row);
+		if (n == 0) {
+			if (!pg_await(c, e))
+				return false;
+			continue;
+		}
 		if (n < 0)
 			return true; /* whether it ended well is in the result that follows */
-		if (n == 0 && !pg_await(c, e))
+		if (into)
+			ok = sink_write(into, row, (size_t)n, e);
+		PQfreemem(row);
+		if (!ok)
 			return false;
 	}
 }
@@ -54,8 +62,14 @@ static bool refuse_copy(struct pg_conn *c, struct err *e)
 	}
 }
 
+struct run {
+	struct pg_error *what;
+	bool *copy_in; /* or NULL */
+	struct sink *copy_out;
+};
+
 /* All results of what was sent, or up to the point at which the server waits for COPY data. */
-static bool take_results(struct pg_conn *c, struct pg_error *what, bool *copy_in, struct err *e)
+static bool take_results(struct pg_conn *c, const struct run *run, struct err *e)
 {
 	PGresult *r;
 
@@ -69,30 +83,30 @@ static bool take_results(struct pg_conn *c, struct pg_error *what, bool *copy_in
 			return true;
 		status = PQresultStatus(r);
 		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
-			ok = note_error(c, r, what, e);
+			ok = note_error(c, r, run->what, e);
 		PQclear(r);
 		if (!ok)
 			return false;
-		if (status == PGRES_COPY_OUT && !drain_copy(c, e))
+		if (status == PGRES_COPY_OUT && !drain_copy(c, run->copy_out, e))
 			return false;
-		if (status == PGRES_COPY_IN && copy_in) {
+		if (status == PGRES_COPY_IN && run->copy_in) {
 			c->unflushed = 0;
-			return c->copying = *copy_in = true;
+			return c->copying = *run->copy_in = true;
 		}
 		if (status == PGRES_COPY_IN && !refuse_copy(c, e))
 			return false;
 	}
 }
 
-bool pg_execute(struct pg_conn *c, const char *sql, size_t len, struct pg_error *what,
-		bool *copy_in, struct err *e)
+static bool execute(struct pg_conn *c, const char *sql, size_t len, const struct run *run,
+		    struct err *e)
 {
 	assert(!c->copying);
-	*what = (struct pg_error){0};
-	if (copy_in)
-		*copy_in = false;
+	*run->what = (struct pg_error){0};
+	if (run->copy_in)
+		*run->copy_in = false;
 	if (memchr(sql, '\0', len)) {
-		*what = (struct pg_error){"22021", "the statement contains a null byte"};
+		*run->what = (struct pg_error){"22021", "the statement contains a null byte"};
 		return true;
 	}
 
@@ -101,7 +115,19 @@ bool pg_execute(struct pg_conn *c, const char *sql, size_t len, struct pg_error 
 		return pg_gone(c, e);
 	/* A SELECT of any size must not be collected first. */
 	PQsetSingleRowMode(c->pg);
-	return pg_flush(c, e) && take_results(c, what, copy_in, e);
+	return pg_flush(c, e) && take_results(c, run, e);
+}
+
+bool pg_execute(struct pg_conn *c, const char *sql, size_t len, struct pg_error *what,
+		bool *copy_in, struct err *e)
+{
+	return execute(c, sql, len, &(struct run){.what = what, .copy_in = copy_in}, e);
+}
+
+bool pg_copy_out(struct pg_conn *c, const char *sql, struct sink *into, struct pg_error *what,
+		 struct err *e)
+{
+	return execute(c, sql, strlen(sql), &(struct run){.what = what, .copy_out = into}, e);
 }
 
 /* After an error in the middle of a COPY the server reads on and ignores: pg_copy_end has it. */
@@ -142,5 +168,5 @@ bool pg_copy_end(struct pg_conn *c, struct pg_error *what, struct err *e)
 	if (n < 0)
 		return pg_gone(c, e);
 	c->copying = false;
-	return pg_flush(c, e) && take_results(c, what, NULL, e);
+	return pg_flush(c, e) && take_results(c, &(struct run){.what = what}, e);
 }
