@@ -1,5 +1,6 @@
 #include "backup/compare.h"
 
+#include "backup/columns.h"
 #include "sql/token.h"
 
 #include <inttypes.h>
@@ -62,7 +63,7 @@ static void compare_table(const char *database, const struct roll_table *w,
 		differences_add(d, database,
 				"table %s.%s: the content of its %" PRIu64 " rows differs",
 				w->schema, w->name, w->rows);
-	if (strcmp(h->columns, w->columns) != 0)
+	if (!columns_same(h->columns, w->columns))
 		differences_add(d, database, "table %s.%s: columns (%s) instead of (%s)", w->schema,
 				w->name, h->columns, w->columns);
 	if (ranges && !same_range(h->range, w->range))

@@ -2,6 +2,7 @@
 
 #include "backup/meter.h"
 #include "backup/parallel.h"
+#include "backup/reread.h"
 #include "sql/follow.h"
 #include "sql/token.h"
 
@@ -256,6 +257,9 @@ static bool dump_again(struct work *w, const struct roll_database *r, struct dif
 		return true;
 	}
 	if (!ok)
+		return false;
+	if (r && have.database_count == 1 &&
+	    !reread(w->o->target, w->as ? w->as : r->name, r, &have.databases[0], e))
 		return false;
 	if (r && have.database_count == 1)
 		compare_databases(r, &have.databases[0], &compare, d);

@@ -166,6 +166,49 @@ static void add_settings(struct entry *n, const char *text, size_t len)
 		add_setting(n, "default_table_access_method", n->access_method);
 }
 
+static bool inherits(const char *text, size_t len)
+{
+	struct sql_scan scan = {text, text + len};
+	struct sql_token before = {.kind = SQL_END}, t = sql_next(&scan);
+
+	for (; t.kind != SQL_END; t = sql_next(&scan)) {
+		if (sql_is_char(&before, ')') && sql_is(&t, "inherits"))
+			return true;
+		before = t;
+	}
+	return false;
+}
+
+/* CREATE TABLE t (columns) INHERITS (parents): the columns in any order. */
+static void add_unordered_columns(struct entry *n, const char *text, size_t len)
+{
+	struct sql_scan scan = {text, text + len};
+	struct fingerprint sum = {0};
+	const char *begin = NULL, *end = NULL; /* of one column */
+	unsigned parens = 0;
+
+	for (struct sql_token t = sql_next(&scan); t.kind != SQL_END; t = sql_next(&scan)) {
+		bool opens = sql_is_char(&t, '('), closes = sql_is_char(&t, ')');
+
+		parens -= closes && parens > 0;
+		if (begin && (parens == 0 || (parens == 1 && sql_is_char(&t, ',')))) {
+			fingerprint_add(&sum, fingerprint_of(begin, (size_t)(end - begin)));
+			begin = NULL;
+		} else if (parens > 0) {
+			begin = begin ? begin : t.text;
+			end = t.text + t.len;
+		} else if (opens) {
+			XXH3_128bits_update(n->text, text, (size_t)(t.text - text));
+		}
+		parens += opens;
+		if (closes && parens == 0)
+			break;
+	}
+	XXH3_128bits_update(n->text, &sum, sizeof sum);
+	XXH3_128bits_update(n->text, scan.p, (size_t)(scan.end - scan.p));
+	XXH3_128bits_update(n->whole, text, len);
+}
+
 /* pg_dump reads the settings of roles in a database in no particular order. */
 static bool is_unordered(const struct entry *n)
 {
@@ -183,7 +226,10 @@ void entry_statement(struct entry *n, const char *text, size_t len, uint64_t ful
 		fingerprint_add(&n->unordered, fingerprint_of(text, len));
 		return;
 	}
-	add(n, text, len);
+	if (strstr(n->type, "TABLE") && inherits(text, len))
+		add_unordered_columns(n, text, len);
+	else
+		add(n, text, len);
 	if (full_len != len)
 		add(n, &full_len, sizeof full_len);
 	add(n, "\n", 1);

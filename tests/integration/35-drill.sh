@@ -83,6 +83,35 @@ test_row_that_cannot_be_restored() {
 	assert_json '.backups[0].drill' fail
 }
 
+# A child gets its parents' columns first when it is restored, and pg_dump lists them so.
+test_children_come_back_with_columns_in_another_order() {
+	mkdir "$T/store"
+	sql postgres 'CREATE DATABASE children'
+	PGDATABASE=children psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE TABLE parent (a int);
+		CREATE TABLE child (b text, "c, d" int DEFAULT (1 + 2)) INHERITS (parent);
+		CREATE TABLE grandchild (e int) INHERITS (child);
+		ALTER TABLE parent ADD COLUMN f int;
+		ALTER TABLE child ADD COLUMN g int;
+		INSERT INTO child SELECT i, 'b' || i, -i, i * i, 0 FROM generate_series(1, 100) i;
+		INSERT INTO grandchild SELECT * FROM child;
+	END
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	assert_exit 0 pgmuster drill --store "file://$T/store" --check content --json
+	assert_json .verdict pass
+	PGDATABASE=children psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE TABLE zoo (g int);
+		CREATE FUNCTION is_there(x int) RETURNS bool LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM public.zoo WHERE g = x)';
+		INSERT INTO zoo VALUES (0);
+		ALTER TABLE child ADD CHECK (is_there(g)) NO INHERIT;
+	END
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	sql postgres 'DROP DATABASE children'
+	assert_exit 1 pgmuster drill --store "file://$T/store" --check content --json
+	assert_json '[.differences[].difference | select(startswith("table"))] | join("; ")' \
+		'table public.child: 0 rows instead of 100'
+}
+
 # The server knows a locale that the machine of the drill does not.
 test_scratch_without_a_locale() {
 	mkdir "$T/store" "$T/locales"

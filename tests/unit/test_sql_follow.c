@@ -232,6 +232,41 @@ Test(sql_follow, entries_are_what_the_headers_say)
 	}
 }
 
+static struct fingerprint definition(const char *columns, const char *rest)
+{
+	CLEANUP(freep)
+	char *text = xasprintf("--\n-- PostgreSQL database dump\n--\n\n--\n"
+			       "-- Name: t; Type: TABLE; Schema: public; Owner: o\n--\n\n"
+			       "CREATE TABLE public.t (\n%s\n)%s;\n\n--\n"
+			       "-- PostgreSQL database dump complete\n--\n\n",
+			       columns, rest);
+	struct follow_options o = {.entries = true, .part = true, .database = "d"};
+	struct fingerprint f;
+	struct roll r;
+
+	follow_ok(text, &o, &r);
+	cr_assert_eq(r.databases[0].entry_count, 1);
+	f = r.databases[0].entries[0].fingerprint;
+	roll_stop(&r);
+	return f;
+}
+
+Test(sql_follow, columns_have_an_order_unless_the_table_inherits)
+{
+	static const char two[] = "a numeric(3,1),\n b text DEFAULT ','::text";
+	static const char other_order[] = "b text DEFAULT ','::text,\n a numeric(3,1)";
+	static const char other_type[] = "a numeric(3,2),\n b text DEFAULT ','::text";
+	static const char inherits[] = "\nINHERITS (public.p, public.q)";
+
+	cr_expect_not(fingerprint_equal(definition(two, ""), definition(other_order, "")));
+	cr_expect(fingerprint_equal(definition(two, inherits), definition(other_order, inherits)));
+	cr_expect_not(
+	    fingerprint_equal(definition(two, inherits), definition(other_type, inherits)));
+	cr_expect_not(fingerprint_equal(definition(two, inherits),
+					definition(two, "\nINHERITS (public.q, public.p)")));
+	cr_expect(fingerprint_equal(definition("", inherits), definition("", inherits)));
+}
+
 Test(sql_follow, the_roll_does_not_depend_on_the_pieces)
 {
 	for (size_t i = 0; i < 2; i++) {
