@@ -15,7 +15,7 @@
  * are set after connecting. */
 static const char startup_options[] =
     "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=3"
-    " -c bytea_output=hex -c search_path= -c synchronize_seqscans=off"
+    " -c bytea_output=hex -c synchronize_seqscans=off"
     " -c standard_conforming_strings=on -c client_min_messages=warning"
     " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
     " -c default_transaction_read_only=off";
@@ -150,7 +150,8 @@ static bool poll_connect(PGconn *pg, const char *dbname, int timeout_s, struct e
 }
 
 /* Names must come as the database's own bytes, whatever PGCLIENTENCODING says; and a server whose
- * client vanished must notice in the middle of a long statement. */
+ * client vanished must notice in the middle of a long statement. PostGIS adds itself to the search_path
+ * that RESET would set, and an empty start-up option would be that. */
 static bool settle(struct pg_conn *c, struct err *e)
 {
 	int version = PQserverVersion(c->pg);
@@ -158,7 +159,7 @@ static bool settle(struct pg_conn *c, struct err *e)
 	bool ok = pg_query(
 	    c, &rows, e,
 	    "SELECT pg_catalog.set_config('client_encoding', pg_catalog.getdatabaseencoding(),"
-	    " false)%s%s",
+	    " false), pg_catalog.set_config('search_path', '', false)%s%s",
 	    version >= 140000 ? ", pg_catalog.set_config('idle_session_timeout', '0', false),"
 				" pg_catalog.set_config('client_connection_check_interval',"
 				" '1000', false)"

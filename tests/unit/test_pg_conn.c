@@ -203,9 +203,10 @@ Test(pg_conn, settings_of_roles_and_databases_do_not_win)
 	    " || (0.1::float8 + 0.2) || ' ' || concat_ws(',', current_setting('statement_timeout'),"
 	    " current_setting('default_transaction_read_only'), current_setting('client_encoding'),"
 	    " '<' || current_setting('search_path') || '>', current_setting('application_name'),"
-	    " current_setting('transaction_isolation'))");
+	    " current_setting('transaction_isolation'),"
+	    " (SELECT reset_val FROM pg_settings WHERE name = 'search_path'))");
 	cr_assert_str_eq(got, "2026-11-21 \\x00ff 1 day 02:00:00 2026-01-01 00:00:00+00"
-			      " 0.30000000000000004 0,off,UTF8,<>,pgmuster,read committed");
+			      " 0.30000000000000004 0,off,UTF8,<>,pgmuster,read committed,public");
 }
 
 Test(pg_conn, own_start_up_options_are_kept_beside_ours)
