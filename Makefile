@@ -4,6 +4,7 @@
 # make check      lint, layers, sanitizers
 # make fuzz       every parser of foreign bytes against made-up input: TIME= seconds each, TARGET= some, ENGINE=afl
 # make torture    faults, sudden death, lies: TIME= seconds for each attack; in make test 10
+# make real-data  databases that others wrote, of PostgreSQL 15, 17 and 18, table by table too
 # make bench      the budgets of docs/ARCHITECTURE.md, as ratios
 # make golden     write the golden files anew, for review as a diff
 # make install    PREFIX=/usr/local DESTDIR=
@@ -98,8 +99,9 @@ fuzzers: $(addprefix $B/fuzz/,$(FUZZERS))
 
 # Where tools/setup keeps what Debian does not have. The servers' user must be able to reach it.
 PGMUSTER_CACHE ?= $(if $(filter 0,$(shell id -u)),/var/cache,$(HOME)/.cache)/pgmuster
+PGMUSTER_PG17  ?= $(PGMUSTER_CACHE)/pg17/usr/lib/postgresql/17/bin
 PGMUSTER_PG18  ?= $(PGMUSTER_CACHE)/pg18/usr/lib/postgresql/18/bin
-export PGMUSTER_CACHE PGMUSTER_PG18
+export PGMUSTER_CACHE PGMUSTER_PG17 PGMUSTER_PG18
 
 # Criterion lets a leaking test pass, so a sanitizer's log is itself a failure.
 unit: $B/unit
@@ -134,7 +136,7 @@ lint:
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -Itests -I. -DVERSION='""' lib cmd gen tests/fuzz
-	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/integration/*.sh tests/torture/*.sh .ci/run
+	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/apt-suite.sh tests/real-data/fetch tests/real-data/*.sh tests/integration/*.sh tests/torture/*.sh .ci/run
 
 # The corpora, without a fuzzer.
 replay:
@@ -152,6 +154,11 @@ torture:
 	tools/setup test
 	$(MAKE) all $B/fault-proxy $B/faulty_disk.so
 	TORTURE_TIME=$(TIME) tests/run --timeout $$(($(TIME) * 10 + 300)) tests/torture/[0-9]*.sh
+
+real-data:
+	tools/setup real-data
+	$(MAKE) all
+	tests/run -j 1 --timeout 3600 tests/real-data/[0-9]*.sh
 
 bench: all
 	tests/bench
@@ -173,6 +180,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all unit test demo check lint replay fuzz fuzzers torture bench golden backup-postgres restore-postgres install clean
+.PHONY: all unit test demo check lint replay fuzz fuzzers torture real-data bench golden backup-postgres restore-postgres install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -22,24 +22,10 @@ dir=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$dir.new"' EXIT
 
-# The suite comes from where the system's own packages come from.
-# shellcheck disable=SC2016
-archive=$(apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' |
-	awk '$1 == "Debian" && $2 !~ /-/ { print $3; exit }')
-[ -n "$archive" ] || {
-	echo "pg-beside: apt knows no Debian archive: apt-get update first" >&2
-	exit 1
-}
-mkdir -p "$work"/{lists/partial,cache/archives/partial,all,lib}
-: >"$work/status"
-cat >"$work/sources.list" <<END
-deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $suite main
-END
-apt=(apt-get -qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
-	-o Dir::State::Lists="$work/lists" -o Dir::State::status="$work/status"
-	-o Dir::Cache="$work/cache" -o Debug::NoLocking=1)
-[ "$(id -u)" != 0 ] || apt+=(-o APT::Sandbox::User=root)
-"${apt[@]}" update
+mkdir "$work/all" "$work/lib"
+# shellcheck source-path=SCRIPTDIR source=apt-suite.sh
+. "$(dirname "$0")/apt-suite.sh"
+apt_suite "$suite" "$work"
 "${apt[@]}" -y -d --no-install-recommends install "postgresql-$major" "postgresql-client-$major" \
 	libc6 >/dev/null
 
