@@ -197,7 +197,9 @@ bool file_walk(const struct file_store *s, const char *directory, file_handler *
 
 	if (!file_check_root(s, e))
 		return false;
-	if (directory[0] && (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode)))
+	if (directory[0] && lstat(path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR || err_sys(e, "directory %s", path);
+	if (directory[0] && !S_ISDIR(st.st_mode))
 		return true; /* no key begins with it */
 	return walk_directory(&w, AT_FDCWD, path[0] ? path : "/", directory, 0, e);
 }
