@@ -266,26 +266,24 @@ static void add_header(struct curl_slist **l, const char *text)
 }
 
 /* Each body's own digest, so that the server checks what arrived; libcurl signs this header. */
-static bool add_digest(struct curl_slist **l, const struct http_request *q, struct err *e)
+static void add_digest(struct curl_slist **l, const struct http_request *q)
 {
 	unsigned char digest[32];
 	char hex[65], header[100];
 
 	if (EVP_Digest(q->body ? q->body : "", q->body ? q->len : 0, digest, NULL, EVP_sha256(),
 		       NULL) != 1)
-		return err_set(e, ERR_SYSTEM, "sha256: libcrypto refused");
+		abort();
 	hex_encode(digest, sizeof digest, hex);
 	snprintf(header, sizeof header, "x-amz-content-sha256: %s", hex);
 	add_header(l, header);
-	return true;
 }
 
-static bool add_headers(struct http *h, struct curl_slist **l, struct err *e)
+static void add_headers(struct http *h, struct curl_slist **l)
 {
 	const struct http_request *q = h->request;
 
-	if (!add_digest(l, q, e))
-		return false;
+	add_digest(l, q);
 	if (h->server->session_token) {
 		CLEANUP(freep)
 		char *token = xasprintf("x-amz-security-token: %s", h->server->session_token);
@@ -294,7 +292,6 @@ static bool add_headers(struct http *h, struct curl_slist **l, struct err *e)
 	}
 	for (size_t i = 0; i < HTTP_HEADERS && q->headers[i]; i++)
 		add_header(l, q->headers[i]);
-	return true;
 }
 
 static void set_method(CURL *c, const struct http_request *q)
@@ -409,9 +406,8 @@ static bool explain(const struct http *h, CURLcode code, struct err *e)
 bool http_try(struct http *h, const struct http_request *q, struct http_response *r, struct err *e)
 {
 	struct curl_slist *headers = NULL;
-	CURLcode code = CURLE_OK;
+	CURLcode code;
 	curl_off_t after = 0;
-	bool ok;
 
 	buf_stop(&r->body);
 	*r = (struct http_response){.body = BUF_INIT(BODY_MAX, "answer of the server")};
@@ -422,12 +418,9 @@ bool http_try(struct http *h, const struct http_request *q, struct http_response
 	h->said[0] = '\0';
 	h->bytes = h->step = 0;
 	h->byte_ms = h->step_ms = clock_ms();
-	ok = add_headers(h, &headers, e);
-	if (ok)
-		code = perform(h, headers);
+	add_headers(h, &headers);
+	code = perform(h, headers);
 	curl_slist_free_all(headers);
-	if (!ok)
-		return false;
 	r->status = status_of(h->curl);
 	if (code != CURLE_OK)
 		return explain(h, code, e);

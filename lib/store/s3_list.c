@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGES_MAX 20000 /* a server that never says it is done */
+#define PAGES_MAX 5000 /* a server that never says it is done */
 
 /* S3's times are ISO 8601 with fractions of a second. */
 static time_t parse_time(const char *text)

@@ -49,13 +49,14 @@ bool s3_upload_abort(struct s3 *s, const char *full_key, const char *id, struct 
 /* ETags are foreign bytes. */
 static bool add_escaped(struct buf *b, const char *text, struct err *e)
 {
-	for (; *text; text++) {
+	bool ok = true;
+
+	for (; ok && *text; text++) {
 		const char *as = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : NULL;
 
-		if (!buf_add(b, as ? as : text, as ? strlen(as) : 1, e))
-			return false;
+		ok = buf_add(b, as ? as : text, as ? strlen(as) : 1, e);
 	}
-	return true;
+	return ok;
 }
 
 static bool complete_body(struct buf *b, const struct s3_part_done *parts, size_t count,
@@ -65,18 +66,16 @@ static bool complete_body(struct buf *b, const struct s3_part_done *parts, size_
 			  tail[] = "</CompleteMultipartUpload>";
 	static const char end[] = "</ETag></Part>";
 	char start[80];
+	bool ok = buf_add(b, head, sizeof head - 1, e);
 
-	if (!buf_add(b, head, sizeof head - 1, e))
-		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; ok && i < count; i++) {
 		int n = snprintf(start, sizeof start, "<Part><PartNumber>%zu</PartNumber><ETag>",
 				 i + 1);
 
-		if (!buf_add(b, start, (size_t)n, e) || !add_escaped(b, parts[i].etag, e) ||
-		    !buf_add(b, end, sizeof end - 1, e))
-			return false;
+		ok = buf_add(b, start, (size_t)n, e) && add_escaped(b, parts[i].etag, e) &&
+		     buf_add(b, end, sizeof end - 1, e);
 	}
-	return buf_add(b, tail, sizeof tail - 1, e);
+	return ok && buf_add(b, tail, sizeof tail - 1, e);
 }
 
 bool s3_upload_complete(struct s3 *s, const char *key, const char *id,
@@ -97,11 +96,11 @@ bool s3_upload_complete(struct s3 *s, const char *key, const char *id,
 	    .wants = "CompleteMultipartUploadResult/ETag",
 	};
 
-	if (!complete_body(&body, parts, count, e))
-		return false;
+	bool ok = complete_body(&body, parts, count, e);
+
 	call.request.body = body.data;
 	call.request.len = body.len;
-	return s3_call(s, s->http, &call, a, e);
+	return ok && s3_call(s, s->http, &call, a, e);
 }
 
 struct upload {

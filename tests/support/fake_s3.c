@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -22,7 +23,7 @@
  * lock. */
 static struct {
 	const struct fake_step *script;
-	bool used[STEPS_MAX];
+	unsigned used[STEPS_MAX]; /* how often */
 	int listening, wake[2];
 	int connections[CONNECTIONS_MAX];
 	pthread_t thread;
@@ -196,7 +197,7 @@ static void check_step(const struct request *q, const struct fake_step *step)
 
 static const struct fake_step *use(size_t step)
 {
-	fake.used[step] = true;
+	fake.used[step]++;
 	pthread_mutex_lock(&fake.lock);
 	fake.steps++;
 	pthread_cond_broadcast(&fake.came);
@@ -204,16 +205,23 @@ static const struct fake_step *use(size_t step)
 	return &fake.script[step];
 }
 
+static bool is_used_up(size_t step)
+{
+	unsigned times = fake.script[step].times;
+
+	return fake.used[step] == (times ? times : 1);
+}
+
 static const struct fake_step *find_step(const struct request *q)
 {
 	size_t i = 0;
 
-	while (fake.script[i].expect && fake.used[i])
+	while (fake.script[i].expect && is_used_up(i))
 		i++;
 	for (; fake.script[i].expect; i++) {
-		if (!fake.used[i] && strcmp(fake.script[i].expect, q->line) == 0)
+		if (!is_used_up(i) && strcmp(fake.script[i].expect, q->line) == 0)
 			return use(i);
-		if (!fake.used[i] && !fake.script[i].any_order)
+		if (!is_used_up(i) && !fake.script[i].any_order)
 			break;
 	}
 	fault(q, "comes instead of",
@@ -236,8 +244,10 @@ static bool answer(const struct request *q, const struct fake_step *step)
 	if (step->then == FAKE_DROP)
 		return false;
 	snprintf(length, sizeof length, "%zu", len);
-	head = xasprintf("HTTP/1.1 %d X\r\nContent-Length: %s\r\n%s\r\n",
-			 step->status ? step->status : 200, step->length ? step->length : length,
+	if (step->length)
+		snprintf(length, sizeof length, "%s", step->length);
+	head = xasprintf("HTTP/1.1 %d X\r\n%s%s%s%s\r\n", step->status ? step->status : 200,
+			 length[0] ? "Content-Length: " : "", length, length[0] ? "\r\n" : "",
 			 step->headers ? step->headers : headers);
 	ok = write_all(q->fd, head, strlen(head));
 	free(head);
@@ -273,7 +283,9 @@ static void accept_one(void)
 {
 	int fd = accept(fake.listening, NULL, NULL);
 	struct timeval limit = {.tv_sec = 10};
+	int at_once = 1;
 
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		if (fake.connections[i] < 0) {
@@ -356,5 +368,5 @@ void fake_s3_stop(void)
 	pthread_mutex_destroy(&fake.lock);
 	cr_assert_eq(fake.fault[0], '\0', "%s", fake.fault);
 	for (size_t i = 0; fake.script[i].expect; i++)
-		cr_assert(fake.used[i], "step %zu never came: %s", i, fake.script[i].expect);
+		cr_assert(is_used_up(i), "step %zu never came: %s", i, fake.script[i].expect);
 }

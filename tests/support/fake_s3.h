@@ -34,13 +34,14 @@ struct fake_step {
 	const char *body_has; /* a text in the request's body */
 	size_t body_len;      /* of the request; 0: not looked at */
 	bool any_order;       /* among its neighbours that have this too */
+	unsigned times;       /* that it is expected; 0 means once */
 	bool new_signature;   /* must differ from the request's before */
 	enum fake_then then;
 	size_t cut;
 	int status;          /* 0 means 200 */
 	const char *headers; /* each with its "\r\n"; NULL: an ETag in the answer to a PUT */
 	const char *body;
-	const char *length; /* the Content-Length, if it is not the body's own */
+	const char *length; /* the Content-Length, if it is not the body's own; "": none */
 };
 
 #define FAKE_END                                                                                   \

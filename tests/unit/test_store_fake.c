@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-struct store *fake_open(const struct fake_step *script, const struct store_options *given,
-			const char *url)
+struct store *fake_open_at(const char *endpoint, const struct store_options *given, const char *url)
 {
 	struct store_options o = given ? *given : (struct store_options){0};
 	struct err e = {0};
@@ -17,11 +16,17 @@ struct store *fake_open(const struct fake_step *script, const struct store_optio
 	unsetenv("http_proxy");
 	setenv("AWS_ACCESS_KEY_ID", "AKFAKE", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "SKFAKE", 1);
-	o.endpoint = fake_s3_start(script);
+	o.endpoint = endpoint;
 	o.retry_delay_ms = o.retry_delay_ms ? o.retry_delay_ms : 1;
 	s = store_open(url ? url : "s3://b", &o, &e);
 	cr_assert(s, "%s", e.text);
 	return s;
+}
+
+struct store *fake_open(const struct fake_step *script, const struct store_options *given,
+			const char *url)
+{
+	return fake_open_at(fake_s3_start(script), given, url);
 }
 
 void fake_close(struct store **s)

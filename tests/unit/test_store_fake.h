@@ -12,6 +12,9 @@
  * Delays between attempts begin at a millisecond. */
 struct store *fake_open(const struct fake_step *, const struct store_options *, const char *url);
 
+/* The same, on a server that runs at this endpoint. */
+struct store *fake_open_at(const char *endpoint, const struct store_options *, const char *url);
+
 /* Frees the store first, so that the script has what that sends too. */
 void fake_close(struct store **);
 
