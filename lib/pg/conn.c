@@ -121,11 +121,11 @@ static bool refused(PGconn *pg, const char *dbname, struct err *e)
 	return false;
 }
 
-static bool too_slow(PGconn *pg, const char *dbname, int timeout_s, struct err *e)
+static void too_slow(PGconn *pg, const char *dbname, int timeout_s, struct err *e)
 {
-	return err_set(e, ERR_TRANSIENT,
-		       "cannot connect to PostgreSQL at %s:%s, database %s: timed out after %d s",
-		       PQhost(pg), PQport(pg), dbname, timeout_s);
+	err_set(e, ERR_TRANSIENT,
+		"cannot connect to PostgreSQL at %s:%s, database %s: timed out after %d s",
+		PQhost(pg), PQport(pg), dbname, timeout_s);
 }
 
 static bool poll_connect(PGconn *pg, const char *dbname, int timeout_s, struct err *e)
@@ -137,10 +137,8 @@ static bool poll_connect(PGconn *pg, const char *dbname, int timeout_s, struct e
 		int64_t left_ms = deadline - clock_ms();
 		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 
-		if (left_ms <= 0)
-			return too_slow(pg, dbname, timeout_s, e);
-		if (!cancel_wait(PQsocket(pg), events, (int)left_ms, e)) {
-			if (e->kind == ERR_TRANSIENT)
+		if (left_ms <= 0 || !cancel_wait(PQsocket(pg), events, (int)left_ms, e)) {
+			if (left_ms <= 0 || e->kind == ERR_TRANSIENT)
 				too_slow(pg, dbname, timeout_s, e);
 			return false;
 		}
@@ -197,10 +195,8 @@ struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct er
 	if (!poll_connect(c->pg, dbname, timeout_s, e))
 		return NULL;
 	PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-	if (PQsetnonblocking(c->pg, 1) != 0) {
-		pg_gone(c, e);
-		return NULL;
-	}
+	if (PQsetnonblocking(c->pg, 1) != 0)
+		abort(); /* it fails for what is not sent yet, and there is nothing */
 	c->wait_ms = -1;
 	c->query_wait_ms = timeout_s * 1000;
 	if (!settle(c, e))

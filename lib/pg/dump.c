@@ -46,16 +46,12 @@ static bool add_text(struct buf *b, const char *text, struct err *e)
 /* keyword='value' as libpq reads it: a backslash before a quote or a backslash. */
 static bool add_param(struct buf *b, const char *keyword, const char *value, struct err *e)
 {
-	if (!add_text(b, b->len > 0 ? " " : "", e) || !add_text(b, keyword, e) ||
-	    !add_text(b, "='", e))
-		return false;
-	for (const char *p = value; *p != '\0'; p++) {
-		if ((*p == '\'' || *p == '\\') && !buf_add(b, "\\", 1, e))
-			return false;
-		if (!buf_add(b, p, 1, e))
-			return false;
-	}
-	return add_text(b, "'", e);
+	bool ok = add_text(b, b->len > 0 ? " " : "", e) && add_text(b, keyword, e) &&
+		  add_text(b, "='", e);
+
+	for (const char *p = value; ok && *p != '\0'; p++)
+		ok = ((*p != '\'' && *p != '\\') || buf_add(b, "\\", 1, e)) && buf_add(b, p, 1, e);
+	return ok && add_text(b, "'", e);
 }
 
 /* What a child gets in its argv: everything but secrets. dbname NULL: the child chooses. */

@@ -66,40 +66,36 @@ static const char statements_query[] =
 static bool add_literal(struct buf *out, const char *text, struct err *e)
 {
 	bool escape = strpbrk(text, "\\\n\r") != NULL;
+	bool ok = buf_add(out, escape ? "E'" : "'", escape ? 2 : 1, e);
 
-	if (!buf_add(out, escape ? "E'" : "'", escape ? 2 : 1, e))
-		return false;
-	for (const char *p = text; *p != '\0'; p++) {
+	for (const char *p = text; ok && *p != '\0'; p++) {
 		const char *as = *p == '\''   ? "''"
 				 : *p == '\\' ? "\\\\"
 				 : *p == '\n' ? "\\n"
 					      : "\\r";
 		bool plain = !strchr("'\\\n\r", *p);
 
-		if (!buf_add(out, plain ? p : as, plain ? 1 : 2, e))
-			return false;
+		ok = buf_add(out, plain ? p : as, plain ? 1 : 2, e);
 	}
-	return buf_add(out, "'", 1, e);
+	return ok && buf_add(out, "'", 1, e);
 }
 
 bool pg_read_not_dumped(struct pg_conn *c, struct pg_database *d, struct err *e)
 {
 	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
 	CLEANUP(buf_stop) struct buf text = BUF_INIT(NOT_DUMPED_MAX, "statements about a database");
+	bool ok = true;
 
 	if (strcmp(d->name, "postgres") == 0 || strcmp(d->name, "template1") == 0)
 		if (!pg_query(c, &rows, e, "%s", statements_query))
 			return false;
-	for (int i = 0; i < rows.rows; i++) {
+	for (int i = 0; ok && i < rows.rows; i++) {
 		const char *statement = pg_value(&rows, i, 0);
 
-		if (!buf_add(&text, statement, strlen(statement), e))
-			return false;
-		if (!pg_is_null(&rows, i, 1) && !add_literal(&text, pg_value(&rows, i, 1), e))
-			return false;
-		if (!buf_add(&text, ";\n", 2, e))
-			return false;
+		ok = buf_add(&text, statement, strlen(statement), e) &&
+		     (pg_is_null(&rows, i, 1) || add_literal(&text, pg_value(&rows, i, 1), e)) &&
+		     buf_add(&text, ";\n", 2, e);
 	}
 	d->not_dumped = xstrdup(text.data ? text.data : "");
-	return true;
+	return ok;
 }

@@ -10,9 +10,12 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define SILENCE_MS 60000 /* then it hangs */
 
 const int fault_file_calls[] = {
 #ifdef SYS_mkdir /* x86-64 has these besides the ones that take a directory */
@@ -26,7 +29,7 @@ const int fault_file_calls[] = {
     SYS_fsync,    SYS_close,      SYS_flock,      SYS_getrandom, -1,
 };
 
-const int fault_socket_calls[] = {SYS_socket, SYS_connect, SYS_sendto, SYS_recvfrom, -1};
+const int fault_socket_calls[] = {SYS_sendto, SYS_recvfrom, -1};
 
 /* In memory that the process under test and its parent share. */
 struct shared {
@@ -58,6 +61,7 @@ static int listen_to(const int *calls)
 static void child(const struct fault *f, struct shared *s)
 {
 	s->listener = listen_to(f->calls);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	raise(SIGSTOP);
 	s->ok = f->run(f->ctx, &s->e);
 	_exit(__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check() ? 1 : 0);
@@ -71,22 +75,31 @@ static bool is_of(pid_t process, pid_t thread)
 	return access(path, F_OK) == 0;
 }
 
-/* True when this call was to fail. */
-static bool answer(const struct fault *f, int listener, pid_t process, unsigned *seen)
+/* As when the other side went away at this moment. */
+static void cut(int process, const struct seccomp_notif *asked)
+{
+	int fd = (int)syscall(SYS_pidfd_getfd, process, (int)asked->data.args[0], 0);
+
+	shutdown(fd, SHUT_RDWR);
+	close(fd);
+}
+
+static void answer(const struct fault *f, int listener, int process, pid_t pid, unsigned *seen)
 {
 	struct seccomp_notif asked = {0};
 	struct seccomp_notif_resp reply = {.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
 	bool fail = false;
 
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) != 0)
-		return false; /* it was interrupted meanwhile */
-	if (is_of(process, (pid_t)asked.pid) && ++*seen >= f->nth)
+		return; /* it was interrupted meanwhile */
+	if (is_of(pid, (pid_t)asked.pid) && ++*seen >= f->nth)
 		fail = *seen == f->nth || f->lasting;
-	if (fail)
+	if (fail && f->number == FAULT_CUT)
+		cut(process, &asked);
+	else if (fail)
 		reply = (struct seccomp_notif_resp){.error = -f->number};
 	reply.id = asked.id;
 	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
-	return fail;
 }
 
 bool fault_next(struct fault *f)
@@ -106,9 +119,11 @@ bool fault_next(struct fault *f)
 			       {.events = POLLIN}};
 	fds[1].fd = (int)syscall(SYS_pidfd_getfd, fds[0].fd, s->listener, 0);
 	kill(pid, SIGCONT);
-	while (poll(fds, 2, -1) > 0 && !(fds[0].revents & POLLIN))
+	while (poll(fds, 2, SILENCE_MS) > 0 && !(fds[0].revents & POLLIN))
 		if (fds[1].revents & POLLIN)
-			answer(f, fds[1].fd, pid, &seen);
+			answer(f, fds[1].fd, fds[0].fd, pid, &seen);
+	if (!fds[0].revents)
+		kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	close(fds[0].fd);
 	close(fds[1].fd);

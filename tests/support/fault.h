@@ -13,9 +13,11 @@
 
 #include "base/base.h"
 
+#define FAULT_CUT 0 /* they do not fail; the connection that they use breaks */
+
 struct fault {
 	const int *calls; /* their numbers, ended by -1 */
-	int number;       /* the errno that they fail with */
+	int number;       /* the errno that they fail with, or FAULT_CUT */
 	bool lasting;     /* the later ones fail too */
 	bool (*run)(const void *ctx, struct err *);
 	const void *ctx;
@@ -26,7 +28,7 @@ struct fault {
 	struct err e;
 };
 
-/* All that touch names, directories and regular files; all on sockets. */
+/* All that touch names, directories and regular files; sending and receiving. */
 extern const int fault_file_calls[], fault_socket_calls[];
 
 /* Calls run in a process of its own, where the next call fails; those of its children do not. Fails the
