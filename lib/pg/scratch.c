@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define START_TIMEOUT_MS 60000
+#define START_TIMEOUT_S 60
 #define START_PAUSE_MS 50
 #define STOP_WAIT_MS 5000
 #define LITTLE_SPACE (64 * MIB)
@@ -213,9 +213,9 @@ static bool run_initdb(const struct scratch *s, const struct scratch_options *o,
 	return err_in(e, "scratch server");
 }
 
-static bool wait_until_up(struct scratch *s, struct err *e)
+static bool wait_until_up(struct scratch *s, int timeout_s, struct err *e)
 {
-	int64_t deadline = clock_ms() + START_TIMEOUT_MS;
+	int64_t deadline = clock_ms() + (int64_t)timeout_s * 1000;
 
 	for (;;) {
 		CLEANUP(pg_freep) struct pg_conn *c = NULL;
@@ -228,7 +228,7 @@ static bool wait_until_up(struct scratch *s, struct err *e)
 		if (e->kind != ERR_TRANSIENT)
 			return err_in(e, "scratch server");
 		if (clock_ms() >= deadline)
-			return fail_with_log(s, e, "the scratch server did not start within 60 s");
+			return fail_with_log(s, e, "the scratch server did not start in time");
 		if (!cancel_wait(-1, 0, START_PAUSE_MS, e) && e->kind != ERR_TRANSIENT)
 			return false;
 	}
@@ -269,7 +269,8 @@ static bool run_server(struct scratch *s, const struct scratch_options *o, struc
 	s->server.stop_signal = SIGQUIT; /* an immediate shutdown */
 	s->server.stop_wait_ms = STOP_WAIT_MS;
 	s->started = proc_start(&s->server, e);
-	return s->started && wait_until_up(s, e);
+	return s->started &&
+	       wait_until_up(s, o->start_timeout_s ? o->start_timeout_s : START_TIMEOUT_S, e);
 }
 
 static bool start(struct scratch *s, const struct scratch_options *o, struct err *e)

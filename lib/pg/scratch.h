@@ -25,6 +25,7 @@ struct scratch_options {
 	/* of template0, template1 and postgres, as in the dump; NULL: UTF8, libc, C */
 	const char *encoding, *provider, *collate, *ctype, *locale;
 	const char *preload_libraries; /* NULL or "": none */
+	int start_timeout_s;           /* 0 means 60 */
 	/* Programs that its SQL starts end with it, whatever they do to outlive it. This process must
 	 * have no other child when it is stopped. */
 	bool ends_programs;
@@ -42,7 +43,7 @@ struct scratch {
 	bool started, ends_programs;
 };
 
-/* ERR_SYSTEM with the last lines of its log when it does not come up within 60 s. */
+/* ERR_SYSTEM with the last lines of its log when it does not come up in time. */
 MUST_USE bool scratch_start(struct scratch *, const struct scratch_options *, struct err *);
 
 /* Stop it (immediately: there is nothing to save) and remove the directory. Never fails. */

@@ -28,7 +28,8 @@ struct fault {
 	struct err e;
 };
 
-/* All that touch names, directories and regular files; sending and receiving. */
+/* All that touch names, directories and regular files, but close: one that fails here leaves the descriptor open,
+ * as no real one does. And sending and receiving. */
 extern const int fault_file_calls[], fault_socket_calls[];
 
 /* Calls run in a process of its own, where the next call fails; those of its children do not. Fails the

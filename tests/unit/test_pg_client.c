@@ -84,7 +84,8 @@ Test(pg_client, other_programs_are_refused)
 					   "(PostgreSQL) ",
 					   "(PostgreSQL) x",
 					   "(PostgreSQL) -3",
-					   "(PostgreSQL) 99999999999999999999"};
+					   "(PostgreSQL) 99999999999999999999",
+					   "(PostgreSQL) 15.99999"};
 
 	for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
 		CLEANUP(freep) char *directory = fake("one", says[i], false);

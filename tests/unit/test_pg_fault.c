@@ -1,21 +1,12 @@
-/* Connections that break, at every place where something is sent or received; and starting a scratch server
- * where any system call fails. */
+/* Connections that break, at every place where something is sent or received. */
 #include "pg/dump.h"
 #include "pg/facts.h"
-#include "pg/scratch.h"
 #include "support/fault.h"
-#include "support/probe.h"
 #include "support/server.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 TestSuite(pg_fault, .timeout = 120);
 
