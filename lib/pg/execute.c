@@ -47,19 +47,10 @@ static bool drain_copy(struct pg_conn *c, struct sink *into, struct err *e)
 	}
 }
 
-/* A server that waits for data that nobody has is told so; its error then follows. */
-static bool refuse_copy(struct pg_conn *c, struct err *e)
+/* why: NULL for the good end. libpq could ask to be called again (0), but never does. */
+static bool end_copy(struct pg_conn *c, const char *why, struct err *e)
 {
-	for (;;) {
-		int n = PQputCopyEnd(c->pg, "no data follows the statement");
-
-		if (n < 0)
-			return pg_gone(c, e);
-		if (!pg_flush(c, e))
-			return false;
-		if (n > 0)
-			return true;
-	}
+	return PQputCopyEnd(c->pg, why) == 1 ? pg_flush(c, e) : pg_gone(c, e);
 }
 
 struct run {
@@ -93,7 +84,8 @@ static bool take_results(struct pg_conn *c, const struct run *run, struct err *e
 			c->unflushed = 0;
 			return c->copying = *run->copy_in = true;
 		}
-		if (status == PGRES_COPY_IN && !refuse_copy(c, e))
+		/* A server that waits for data that nobody has is told so; its error then follows. */
+		if (status == PGRES_COPY_IN && !end_copy(c, "no data follows the statement", e))
 			return false;
 	}
 }
@@ -158,15 +150,10 @@ bool pg_copy_data(struct pg_conn *c, const void *data, size_t len, struct err *e
 
 bool pg_copy_end(struct pg_conn *c, struct pg_error *what, struct err *e)
 {
-	int n;
-
 	assert(c->copying);
 	*what = (struct pg_error){0};
-	while ((n = PQputCopyEnd(c->pg, NULL)) == 0)
-		if (!pg_flush(c, e))
-			return false;
-	if (n < 0)
-		return pg_gone(c, e);
+	if (!end_copy(c, NULL, e))
+		return false;
 	c->copying = false;
-	return pg_flush(c, e) && take_results(c, &(struct run){.what = what}, e);
+	return take_results(c, &(struct run){.what = what}, e);
 }

@@ -138,6 +138,7 @@ static bool hand_on(struct sql_split *s, enum sql_kind kind, uint64_t text_end, 
 		    struct err *e)
 {
 	uint64_t len = text_end - s->begin;
+	bool kept = s->begin < s->chunk_at;
 	struct sql_part part = {
 	    .kind = kind,
 	    .cut = len > s->options.statement_max,
@@ -146,16 +147,12 @@ static bool hand_on(struct sql_split *s, enum sql_kind kind, uint64_t text_end, 
 	    .end = end,
 	};
 
+	if (kept && !keep(s, text_end, e))
+		return false;
 	if (part.cut && !s->options.cut_long)
 		return too_long(s, e);
 	part.len = part.cut ? s->options.statement_max : (size_t)len;
-	if (s->begin >= s->chunk_at) {
-		part.text = s->chunk + (s->begin - s->chunk_at);
-	} else {
-		if (!keep(s, text_end, e))
-			return false;
-		part.text = s->kept.data;
-	}
+	part.text = kept ? s->kept.data : s->chunk + (s->begin - s->chunk_at);
 	if (memchr(part.text, '\0', part.len))
 		return err_set(e, ERR_CORRUPT,
 			       "a NUL byte in the statement at byte %llu, line %llu",

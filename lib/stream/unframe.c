@@ -132,14 +132,14 @@ static void end_skipped(struct unframe_sink *u)
 static bool skip(struct unframe_sink *u, const void *data, size_t len, size_t *used, struct err *e)
 {
 	uint64_t left = u->skipped_bytes - u->bytes;
+	bool ok;
 
 	*used = len < left ? len : (size_t)left;
-	if (u->keep && !buf_add(&u->kept, data, *used, e))
-		return false;
+	ok = !u->keep || buf_add(&u->kept, data, *used, e);
 	u->bytes += *used;
-	if (u->bytes == u->skipped_bytes)
+	if (ok && u->bytes == u->skipped_bytes)
 		end_skipped(u);
-	return true;
+	return ok;
 }
 
 static bool begin_skipped(struct unframe_sink *u, struct err *e)
@@ -152,16 +152,16 @@ static bool begin_skipped(struct unframe_sink *u, struct err *e)
 	    le32(u->header) == FRAMES_MARK_MAGIC && u->number == 0 && content <= FRAMES_MARK_MAX;
 	bool seek_table = le32(u->header) == SEEK_TABLE_MAGIC &&
 			  content <= frames * ENTRY_MAX_BYTES + SEEK_TABLE_FOOTER;
+	bool ok;
 
 	u->skipped_bytes = SKIPPABLE_HEADER + content;
 	u->keep = mark || seek_table;
 	buf_clear(&u->kept);
-	if (u->keep && !buf_add(&u->kept, u->header, SKIPPABLE_HEADER, e))
-		return false;
 	u->state = SKIPPED;
-	if (content == 0)
+	ok = !u->keep || buf_add(&u->kept, u->header, SKIPPABLE_HEADER, e);
+	if (ok && content == 0)
 		end_skipped(u);
-	return true;
+	return ok;
 }
 
 static bool read_header(struct unframe_sink *u, const void *data, size_t len, size_t *used,

@@ -192,6 +192,16 @@ Test(pg_dump, other_secrets_of_a_connection_string_are_refused)
 	cr_assert(!strstr(r.e.text, "hunter2"));
 }
 
+Test(pg_dump, connection_string_too_long_for_an_argument_is_refused)
+{
+	CLEANUP(freep) char *conninfo = xasprintf("host=h sslkey=%070000d", 0);
+	struct pg_target t = {.conninfo = conninfo};
+	CLEANUP(outcome_stop) struct outcome r;
+
+	globals_by(tell, &t, &r);
+	cr_assert(!r.ok && r.e.kind == ERR_CORRUPT, "%s", r.e.text);
+}
+
 Test(pg_dump, password_file_becomes_the_childs_password)
 {
 	struct pg_target t = {.host = server_target()->host, .port = "5432", .user = "postgres"};

@@ -5,6 +5,7 @@
 #include "support/server.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,14 @@ static bool run_large(const void *ctx, struct err *e)
 	return c && run(c, text, NULL, e);
 }
 
+static bool ask_large(const void *ctx, struct err *e)
+{
+	CLEANUP(pg_freep) struct pg_conn *c = pg_open(ctx, "postgres", e);
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+
+	return c && pg_query(c, &rows, e, "SELECT 1 %*s", (int)(2 * MIB), "");
+}
+
 static bool copy_in(const void *ctx, struct err *e)
 {
 	CLEANUP(pg_freep) struct pg_conn *c = pg_open(ctx, "postgres", e);
@@ -78,11 +87,29 @@ static bool copy_out(const void *ctx, struct err *e)
 static bool refuse_copy(const void *ctx, struct err *e)
 {
 	CLEANUP(pg_freep) struct pg_conn *c = pg_open(ctx, "postgres", e);
-	static const char sql[] = "COPY pg_catalog.pg_class FROM STDIN";
+	static const char sql[] = "COPY t FROM STDIN";
 	struct pg_error what;
 
-	return c && run(c, "SET allow_system_table_mods = on", NULL, e) &&
+	return c && run(c, "CREATE TEMPORARY TABLE t (x text)", NULL, e) &&
 	       pg_execute(c, sql, strlen(sql), &what, NULL, e);
+}
+
+static bool find_client(const void *ctx, struct err *e)
+{
+	CLEANUP(pg_client_stop) struct pg_client client = {0};
+
+	(void)ctx;
+	return pg_client_find(NULL, 15, true, &client, e);
+}
+
+Test(pg_fault, programs_that_cannot_be_looked_at_are_told)
+{
+	struct fault f = {.calls = fault_file_calls, .number = EIO, .run = find_client};
+
+	server_client(15); /* or they are not there */
+	while (fault_next(&f))
+		cr_assert(f.ok || f.e.kind != ERR_NONE, "%s", f.e.text);
+	cr_assert(f.ok && f.nth > 5, "%s", f.e.text);
 }
 
 static bool dump_globals(const void *ctx, struct err *e)
@@ -101,9 +128,9 @@ Test(pg_fault, connection_that_breaks_anywhere_is_told)
 	static const struct {
 		const char *name;
 		bool (*run)(const void *, struct err *);
-	} rows[] = {{"facts", read_facts},    {"database", read_database}, {"large", run_large},
-		    {"copy in", copy_in},     {"copy out", copy_out},      {"refuse", refuse_copy},
-		    {"globals", dump_globals}};
+	} rows[] = {{"facts", read_facts},      {"database", read_database}, {"large", run_large},
+		    {"large query", ask_large}, {"copy in", copy_in},        {"copy out", copy_out},
+		    {"refuse", refuse_copy},    {"globals", dump_globals}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct fault f = {.calls = fault_socket_calls,

@@ -198,6 +198,7 @@ static void *interrupt(void *ctx)
 	CLEANUP(freep) char *started = xasprintf("%s/started", root);
 
 	(void)ctx;
+	unlink(started); /* of the try before */
 	while (access(started, F_OK) != 0)
 		usleep(10000);
 	kill(getpid(), SIGTERM);

@@ -76,6 +76,7 @@ Test(sql_meta, every_form_of_connect_that_pg_dump_writes_is_understood)
 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
 		accept(forms[i][0], forms[i][1]);
+	refuse("\\connect -reuse-previous=on \"dbname='a\\\"", "\\connect");
 }
 
 Test(sql_meta, what_concerns_psql_alone_is_ignored)

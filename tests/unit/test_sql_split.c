@@ -278,6 +278,42 @@ static bool refuse(void *ctx, const struct sql_part *part, struct err *e)
 	return (*left)-- > 0 || err_set(e, ERR_TRANSIENT, "refused");
 }
 
+/* Whether the statement's end comes with its beginning or later. */
+Test(sql_split, a_long_statement_is_refused_at_its_end)
+{
+	static const char statement[] = "select 1234567;";
+
+	for (size_t cut = 0; cut <= 10; cut++) {
+		struct err e = {0};
+		CLEANUP(sql_split_freep)
+		struct sql_split *s = sql_split_new(&(struct sql_split_options){
+		    .statement_max = 10, .handler = refuse, .ctx = &(size_t){100}});
+
+		cr_assert(!sql_split_write(s, statement, cut, &e) ||
+			  !sql_split_write(s, statement + cut, sizeof statement - 1 - cut, &e));
+		cr_assert(strstr(e.text, "is longer than 10 bytes"), "%s", e.text);
+	}
+}
+
+Test(sql_split, a_handler_that_fails_ends_it_also_in_data)
+{
+	static const char data[] = "copy t from stdin;\n1\n2\n\\.\n";
+	size_t calls = 0;
+	bool ok = false;
+
+	for (; !ok; calls++) {
+		size_t left = calls;
+		struct err e = {0};
+		CLEANUP(sql_split_freep)
+		struct sql_split *s = sql_split_new(&(struct sql_split_options){
+		    .statement_max = 100, .handler = refuse, .ctx = &left});
+
+		ok = sql_split_write(s, data, sizeof data - 1, &e) && sql_split_end(s, &e);
+		cr_assert(ok || e.kind == ERR_TRANSIENT);
+	}
+	cr_assert_eq(calls - 1, 3);
+}
+
 Test(sql_split, a_handler_that_fails_ends_it)
 {
 	size_t calls = 0;

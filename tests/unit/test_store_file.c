@@ -1,11 +1,13 @@
 #include "store/store.h"
 
+#include "base/cancel.h"
 #include "base/log.h"
 #include "support/probe.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,4 +357,67 @@ Test(store_file, prepare_removes_partial_files_of_the_dead_only)
 	cr_assert(sink_write(k, "x", 1, &e) && sink_commit(k, &e), "%s", e.text);
 	for (size_t i = 0; i < 4; i++)
 		close(fd[i]);
+}
+
+Test(store_file, root_that_is_a_file_is_missing)
+{
+	CLEANUP(freep) char *url = xasprintf("file://%s/k", root);
+	struct err e = {0};
+	CLEANUP(store_freep) struct store *s = store_open(url, NULL, &e);
+
+	put("k", "x");
+	cr_assert(s && !store_list(s, "", see, NULL, &e) && e.kind == ERR_MISSING);
+	cr_assert(strstr(e.text, "is no directory"), "%s", e.text);
+}
+
+Test(store_file, listing_has_an_end_and_stays_inside)
+{
+	CLEANUP(freep) char *deep = xstrdup(root);
+	struct err e = {0};
+
+	cr_assert(!store_list(store, "../", see, NULL, &e) && e.kind == ERR_USAGE, "%s", e.text);
+	for (int i = 0; i < 70; i++) {
+		xappend(&deep, "/d");
+		cr_assert_eq(mkdir(deep, 0700), 0);
+	}
+	cr_assert(!store_list(store, "", see, NULL, &e));
+	cr_assert(strstr(e.text, "directories nested deeper than 64"), "%s", e.text);
+}
+
+/* Shortens the object that is being read. */
+struct shortening {
+	struct sink sink;
+	bool cancel;
+};
+
+static bool shorten(struct sink *sink, const void *data, size_t len, struct err *e)
+{
+	(void)data, (void)len, (void)e;
+	if (((struct shortening *)sink)->cancel)
+		return raise(SIGTERM) == 0;
+	return truncate(path_of("k"), 1) == 0;
+}
+
+static enum err_kind get_while(bool cancel)
+{
+	static const struct sink_ops ops = {.write = shorten};
+	struct shortening s = {.sink.ops = &ops, .cancel = cancel};
+	struct err e = {0};
+
+	return store_get(store, "k", 0, UINT64_MAX, NULL, &s.sink, &e) ? ERR_NONE : e.kind;
+}
+
+Test(store_file, object_that_shrinks_meanwhile_is_corrupt_and_a_signal_ends_reading)
+{
+	CLEANUP(freep) char *data = xcalloc(MIB, 1);
+	bool exclusive;
+	struct err e = {0};
+
+	cr_assert(store_put_bytes(store, "k", data, MIB, NULL, &e), "%s", e.text);
+	cr_assert_eq(get_while(false), ERR_CORRUPT);
+	cr_assert_eq(truncate(path_of("k"), MIB), 0);
+	cancel_install();
+	cr_assert_eq(get_while(true), ERR_CANCELLED);
+	cr_assert(!store_prepare(store, 0, &exclusive, &e) && e.kind == ERR_CANCELLED, "%s",
+		  e.text);
 }

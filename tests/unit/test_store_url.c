@@ -110,6 +110,25 @@ Test(store_url, secrets_may_come_from_files)
 	unlink(path);
 }
 
+Test(store_url, secret_that_cannot_be_read_is_an_error)
+{
+	struct err e = {0};
+
+	unsetenv("AWS_SECRET_ACCESS_KEY");
+	setenv("AWS_SECRET_ACCESS_KEY_FILE", "/nonexistent/secret", 1);
+	cr_assert(!opens("s3://b", NULL, &e));
+	cr_assert(strstr(e.text, "/nonexistent/secret"), "%s", e.text);
+}
+
+Test(store_url, region_too_long_for_a_host_is_refused)
+{
+	CLEANUP(freep) char *region = xasprintf("%061d", 0);
+	struct err e = {0};
+
+	cr_assert(!opens("s3://b", &(struct store_options){.region = region}, &e) &&
+		  e.kind == ERR_USAGE);
+}
+
 Test(store_url, secret_that_would_break_a_header_is_refused_and_not_shown)
 {
 	struct err e = {0};

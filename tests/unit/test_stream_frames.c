@@ -1,12 +1,15 @@
 #include "stream/frames.h"
+#include "support/fault.h"
 #include "support/probe.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -185,6 +188,38 @@ Test(frames, downstream_failure_always_surfaces)
 		}
 		cr_assert_gt(whole, 500);
 	}
+}
+
+Test(frames, failure_at_the_mark_of_an_empty_file_surfaces)
+{
+	struct frames_options o = {.mark = "m"};
+	struct probe far;
+	struct err e = {0};
+
+	probe_init(&far, 0);
+	cr_assert(!compress(&far.sink, &o, "", 0, 1, NULL, &e));
+	cr_assert_eq(e.kind, ERR_TRANSIENT);
+	probe_stop(&far);
+}
+
+static bool compress_nothing(const void *ctx, struct err *e)
+{
+	struct frames_options o = {.mark = "m", .threads = 3};
+	CLEANUP(sink_freep) struct sink *null = sink_null();
+
+	(void)ctx;
+	return compress(null, &o, "", 0, 1, NULL, e);
+}
+
+Test(frames, without_a_thread_nothing_is_compressed)
+{
+	static const int calls[] = {SYS_clone3, SYS_clone, -1};
+	struct fault f = {
+	    .calls = calls, .number = EAGAIN, .lasting = true, .run = compress_nothing};
+
+	while (fault_next(&f))
+		cr_assert(!f.ok && strstr(f.e.text, "start a compressing thread"), "%s", f.e.text);
+	cr_assert(f.ok && f.nth == 4, "%s", f.e.text);
 }
 
 Test(frames, refused_commit_surfaces)

@@ -236,6 +236,9 @@ Test(seek_table, long_table_is_written_in_pieces)
 		  e.text);
 	cr_assert(frame_table_compare(&t, &again, &e));
 	probe_stop(&far);
+	probe_init(&far, 100);
+	cr_assert(!seek_table_write(&t, &far.sink, &e));
+	probe_stop(&far);
 }
 
 Test(seek_table, table_holds_no_more_than_its_maximum)
