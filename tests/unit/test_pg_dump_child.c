@@ -119,6 +119,17 @@ Test(pg_dump, failure_after_the_whole_text_is_a_failure)
 	cr_assert_str_eq(r.e.hint, "use --no-role-passwords, or a superuser");
 }
 
+Test(pg_dump, failure_that_nobody_has_advice_for_has_no_hint)
+{
+	CLEANUP(outcome_stop) struct outcome r;
+
+	globals_by("echo 'pg_dumpall: error: out of luck' >&2; exit 3", server_target(), &r);
+	cr_assert(!r.ok && r.e.kind == ERR_SYSTEM);
+	cr_assert_str_eq(r.e.text,
+			 "globals: pg_dumpall: exit status 3: pg_dumpall: error: out of luck");
+	cr_assert_str_empty(r.e.hint);
+}
+
 Test(pg_dump, every_line_of_stderr_is_a_warning)
 {
 	struct pg_target t = *server_target();

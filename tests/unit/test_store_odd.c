@@ -218,6 +218,48 @@ Test(store_odd, upload_of_more_parts_than_allowed_says_what_to_change)
 	fake_close(&s);
 }
 
+/* One part waits for its next attempt while the other one is refused. */
+Test(store_odd, part_that_fails_ends_the_others)
+{
+	static const struct fake_step script[] = {{START, .body = FAKE_UPLOAD_ID},
+						  {"PUT /b/k?partNumber=1&uploadId=U%261",
+						   .status = 503, .headers = "Retry-After: 30\r\n"},
+						  {"PUT /b/k?partNumber=2&uploadId=U%261",
+						   .status = 403,
+						   .body = FAKE_ERROR("AccessDenied")},
+						  {"DELETE /b/k?uploadId=U%261", .status = 204},
+						  FAKE_END};
+	struct store_options o = {.part_bytes = FAKE_PART, .parts_in_flight = 2};
+	struct store *s = fake_open(script, &o, NULL);
+	CLEANUP(freep) char *part = xcalloc(FAKE_PART, 1);
+	struct err e = {0};
+	struct sink *k = store_put(s, "k", NULL, &e);
+	int64_t start_ms = clock_ms();
+
+	cr_assert(k && sink_write(k, part, FAKE_PART, &e) && sink_write(k, "x", 1, &e), "%s",
+		  e.text);
+	fake_s3_wait(2);
+	cr_assert(!sink_commit(k, &e) && e.kind == ERR_DENIED, "%s", e.text);
+	sink_free(k);
+	fake_close(&s);
+	cr_assert_lt(clock_ms() - start_ms, 20000);
+}
+
+Test(store_odd, part_that_fails_ends_writing)
+{
+	static const struct fake_step script[] = {{START, .body = FAKE_UPLOAD_ID},
+						  {"PUT /b/k?partNumber=1&uploadId=U%261",
+						   .status = 403,
+						   .body = FAKE_ERROR("AccessDenied")},
+						  {"DELETE /b/k?uploadId=U%261", .status = 204},
+						  FAKE_END};
+	struct store *s = fake_open(script, &one_worker, NULL);
+	struct err e = {0};
+
+	cr_assert(!fake_put(s, "k", 0, 4 * FAKE_PART, &e) && e.kind == ERR_DENIED, "%s", e.text);
+	fake_close(&s);
+}
+
 static bool put_two_parts(const void *ctx, struct err *e)
 {
 	struct store *s = fake_open_at(ctx, &one_worker, NULL);
