@@ -1,7 +1,7 @@
 # make            build/bin/pgmuster, build/bin/pgmuster-gen
 # make demo       a throwaway PostgreSQL, dumped, verified, drilled: the muster roll
 # make test       all tests: unit tests, then real PostgreSQL and real S3 servers
-# make check      lint, layers, sanitizers
+# make check      lint, layers, sanitizers (docs/HYGIENE.md); also: make sanitize memcheck analyze tidy coverage
 # make fuzz       every parser of foreign bytes against made-up input: TIME= seconds each, TARGET= some, ENGINE=afl
 # make torture    faults, sudden death, lies: TIME= seconds for each attack; in make test 10
 # make real-data  databases that others wrote, of PostgreSQL 15, 17 and 18, table by table too
@@ -23,7 +23,13 @@ VERBS   := dump upload list show verify drill restore
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wformat=2 -Wundef
 WARN    += -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
-HARDEN  := -fstack-protector-strong -fPIE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+HARDEN  := -fstack-protector-strong -fPIE
+# A sanitizer must see what these would paper over. Not every compiler and processor has all of them.
+supported = $(shell $(CC) -Werror $1 -x c -c -o /dev/null /dev/null 2>/dev/null && echo $1)
+ifndef SAN
+HARDEN  += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fno-strict-overflow -fno-strict-aliasing -fno-delete-null-pointer-checks
+HARDEN  += $(foreach f,-fstack-clash-protection -fcf-protection -mbranch-protection=standard -ftrivial-auto-var-init=zero,$(call supported,$f))
+endif
 DEPS    := libpq libzstd libcurl libcrypto jansson expat libxxhash zlib
 DEPS_CFLAGS := $(shell pkg-config --cflags $(DEPS) 2>/dev/null)
 DEPS_LIBS   := $(shell pkg-config --libs $(DEPS) 2>/dev/null) -pthread -lm
@@ -31,7 +37,7 @@ DEPS_LIBS   := $(shell pkg-config --libs $(DEPS) 2>/dev/null) -pthread -lm
 GEN_LIBS    := $(shell pkg-config --libs jansson 2>/dev/null) -pthread -lm
 ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Ilib -Itests -I. -I$B -MMD -MP -pthread \
               $(addprefix -isystem ,$(SHIM)) $(WARN) $(HARDEN) $(DEPS_CFLAGS) $(CFLAGS) $(SAN)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(SAN)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS) $(SAN)
 
 LIB  := $(patsubst %.c,$B/%.o,$(foreach m,$(MODULES),$(wildcard lib/$m/*.c)) \
         $(filter-out gen/main.c,$(wildcard gen/*.c)))
@@ -122,13 +128,31 @@ demo:
 	tools/demo
 
 SAN_FLAGS := -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+ASAN      := -fsanitize=address,undefined $(SAN_FLAGS)
+TSAN      := -fsanitize=thread $(SAN_FLAGS)
 # Criterion does not start under ThreadSanitizer, tests/tsan stands in for it. sql and report have no
 # threads, and those of sql take minutes there.
 check: lint
-	$(MAKE) B=$B/asan CFLAGS= SAN="-fsanitize=address,undefined $(SAN_FLAGS)" unit
-	$(MAKE) B=$B/tsan CFLAGS= SAN="-fsanitize=thread $(SAN_FLAGS)" SHIM=tests/tsan \
-	    TESTS="base proc stream store pg backup" unit
+	$(MAKE) B=$B/asan CFLAGS= SAN="$(ASAN)" all $B/asan/unit unit
+	PGMUSTER_BINDIR=$(CURDIR)/$B/asan/bin tests/run --filter '10-backup:test_second_dump*' tests/integration/10-backup.sh
+	$(MAKE) B=$B/tsan CFLAGS= SAN="$(TSAN)" SHIM=tests/tsan TESTS="base proc stream store pg backup" unit
 	$(MAKE) B=$B/clang CC=clang all $B/clang/unit
+
+# Real servers, and binaries that check themselves. The threads are those of dump, drill, verify and restore.
+sanitize:
+	tools/setup test
+	$(MAKE) B=$B/asan CFLAGS= SAN="$(ASAN)" all
+	$(MAKE) B=$B/tsan CFLAGS= SAN="$(TSAN)" SHIM=tests/tsan all
+	PGMUSTER_BINDIR=$(CURDIR)/$B/asan/bin tests/run --timeout 1800 tests/integration/[1-7]*.sh
+	PGMUSTER_BINDIR=$(CURDIR)/$B/tsan/bin tests/run --timeout 1800 tests/integration/{10,20,35}-*.sh
+
+# Criterion and valgrind do not go together either. Left out is what valgrind 3.19 cannot run: it does not
+# know pidfd_open (all that starts programs) and seccomp (faults).
+MEMCHECK := base report store stream sql backup gen
+memcheck:
+	$(MAKE) B=$B/memcheck CFLAGS="-O1 -g" HARDEN=-fPIE SHIM=tests/tsan TESTS="$(MEMCHECK)" $B/memcheck/unit
+	PATIENCE=100 valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite \
+	    --error-exitcode=99 $B/memcheck/unit '!*fault/*' '!*thread_nothing*' '!*without_a_thread*'
 
 SOURCES := $(wildcard lib/*/*.[ch] cmd/*.[ch] gen/*.[ch] tests/*/*.[ch] tests/tsan/*/*.h)
 lint:
@@ -137,6 +161,36 @@ lint:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -Itests -I. -DVERSION='""' lib cmd gen tests/fuzz
 	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/apt-suite.sh tests/real-data/fetch tests/real-data/*.sh tests/integration/*.sh tests/torture/*.sh .ci/run
+
+# One file after another, again only what changed: make -j2 analyze tidy.
+ANALYZED := $(wildcard lib/*/*.c cmd/*.c gen/*.c)
+ANALYZER_FLAGS = -std=c17 -D_GNU_SOURCE -DVERSION='""' -Ilib -I. -I$B $(DEPS_CFLAGS) -Wno-unused-value \
+                 $(if $(filter lib/base/base.c,$1),,-include tests/analyze.h)
+analyze: $(ANALYZED:%.c=$B/analyze/%.ok)
+tidy: $(ANALYZED:%.c=$B/tidy/%.ok)
+
+$B/analyze/%.ok: %.c $(wildcard lib/*/*.h gen/*.h) $B/gen/toolbox_image.h tests/analyze.h Makefile
+	$Qmkdir -p $(@D)
+	@echo "  ANALYZE $<"
+	$Qgcc -fanalyzer -Werror -O1 $(call ANALYZER_FLAGS,$<) -c -o /dev/null $<
+	$Qtouch $@
+
+$B/tidy/%.ok: %.c $(wildcard lib/*/*.h gen/*.h) $B/gen/toolbox_image.h tests/analyze.h Makefile .clang-tidy
+	$Qmkdir -p $(@D)
+	@echo "  TIDY $<"
+	$Qclang-tidy --quiet $< -- $(call ANALYZER_FLAGS,$<)
+	$Qtouch $@
+
+# Where each place of the source was executed, by all tests; QUICK=1: by unit tests alone. clang's counters are
+# kept in files that processes share, so that also a process that is killed is counted.
+COVERAGE := -fprofile-instr-generate=$(CURDIR)/$B/coverage/raw/%m%c.profraw -fcoverage-mapping -fprofile-update=atomic \
+            -mllvm -runtime-counter-relocation -Wno-unused-command-line-argument
+coverage:
+	tools/setup coverage
+	rm -rf $B/coverage/raw $B/coverage/html
+	mkdir -p $B/coverage/raw
+	$(MAKE) B=$B/coverage CC=clang CFLAGS="-O1 -g" SAN="$(COVERAGE)" all $B/coverage/unit
+	B=$B/coverage tests/coverage $(if $(QUICK),quick)
 
 # The corpora, without a fuzzer.
 replay:
@@ -180,6 +234,7 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all unit test demo check lint replay fuzz fuzzers torture real-data bench golden backup-postgres restore-postgres install clean
+.PHONY: all unit test demo check sanitize memcheck analyze tidy coverage lint replay fuzz fuzzers torture real-data \
+        bench golden backup-postgres restore-postgres install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -276,7 +276,8 @@ static bool check_one(void *ctx, size_t i, struct err *e)
 	const struct roll_database *r = i < w->want->database_count ? &w->want->databases[i] : NULL;
 	CLEANUP(differences_stop) struct differences d = {0};
 
-	if (!(w->o->level == CHECK_CONTENT ? dump_again(w, r, &d, e) : count_database(w, r, &d, e)))
+	if (!(!r || w->o->level == CHECK_CONTENT ? dump_again(w, r, &d, e)
+						 : count_database(w, r, &d, e)))
 		return false;
 	merge(w, &d);
 	return true;

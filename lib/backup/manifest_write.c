@@ -26,8 +26,10 @@ static void append(json_t *array, json_t *value)
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
-	json_t *string = json_string(text ? text : "");
+	json_t *string;
 
+	text = text ? text : "";
+	string = json_string(text);
 	if (string) {
 		set(object, key, string);
 		return;

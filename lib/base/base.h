@@ -58,11 +58,12 @@ bool err_in(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
 /* Allocation never fails: out of memory ends the process, and nothing half-written is visible. */
-void *xcalloc(size_t count, size_t size);
-void *xrealloc(void *p, size_t size);
-char *xstrdup(const char *s);
-char *xstrndup(const char *s, size_t len);
-char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
+#define NEVER_NULL __attribute__((returns_nonnull))
+NEVER_NULL void *xcalloc(size_t count, size_t size);
+NEVER_NULL void *xrealloc(void *p, size_t size);
+NEVER_NULL char *xstrdup(const char *s);
+NEVER_NULL char *xstrndup(const char *s, size_t len);
+NEVER_NULL char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 
 /* Put more behind *text, which moves. */
 void xappend(char **text, const char *fmt, ...) PRINTF(2, 3);

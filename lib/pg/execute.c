@@ -75,18 +75,18 @@ static bool take_results(struct pg_conn *c, const struct run *run, struct err *e
 		status = PQresultStatus(r);
 		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
 			ok = note_error(c, r, run->what, e);
+		else if (status == PGRES_COPY_OUT)
+			ok = drain_copy(c, run->copy_out, e);
+		else if (status == PGRES_COPY_IN && !run->copy_in)
+			/* It waits for data that nobody has; its error then follows. */
+			ok = end_copy(c, "no data follows the statement", e);
 		PQclear(r);
 		if (!ok)
-			return false;
-		if (status == PGRES_COPY_OUT && !drain_copy(c, run->copy_out, e))
 			return false;
 		if (status == PGRES_COPY_IN && run->copy_in) {
 			c->unflushed = 0;
 			return c->copying = *run->copy_in = true;
 		}
-		/* A server that waits for data that nobody has is told so; its error then follows. */
-		if (status == PGRES_COPY_IN && !end_copy(c, "no data follows the statement", e))
-			return false;
 	}
 }
 

@@ -40,18 +40,19 @@ const char *pg_params_value(const struct pg_params *p, const char *keyword)
 	return item ? item->value : "";
 }
 
-void pg_params_set(struct pg_params *p, const char *keyword, const char *value)
+struct pg_param *pg_params_set(struct pg_params *p, const char *keyword, const char *value)
 {
 	struct pg_param *item = find(p, keyword);
 
 	if (item) {
 		free(item->value);
 		item->value = xstrdup(value);
-		return;
+		return item;
 	}
 	p->items = xgrow(p->items, p->count, &p->cap, sizeof *p->items);
-	p->items[p->count++] =
-	    (struct pg_param){.keyword = xstrdup(keyword), .value = xstrdup(value)};
+	item = &p->items[p->count++];
+	*item = (struct pg_param){.keyword = xstrdup(keyword), .value = xstrdup(value)};
+	return item;
 }
 
 static void take(struct pg_params *p, const PQconninfoOption *o, bool host_given)
@@ -66,8 +67,7 @@ static void take(struct pg_params *p, const PQconninfoOption *o, bool host_given
 	} else if (strcmp(o->keyword, "options") == 0) {
 		p->options = xstrdup(o->val);
 	} else {
-		pg_params_set(p, o->keyword, o->val);
-		find(p, o->keyword)->secret = strchr(o->dispchar, '*') != NULL;
+		pg_params_set(p, o->keyword, o->val)->secret = strchr(o->dispchar, '*') != NULL;
 	}
 }
 

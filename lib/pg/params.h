@@ -31,8 +31,8 @@ void pg_params_stop(struct pg_params *);
 
 const char *pg_params_value(const struct pg_params *, const char *keyword); /* "": not there */
 
-/* Replaces the value of a keyword that is there already. */
-void pg_params_set(struct pg_params *, const char *keyword, const char *value);
+/* Replaces the value of a keyword that is there already. What it returns lives until the next call. */
+struct pg_param *pg_params_set(struct pg_params *, const char *keyword, const char *value);
 
 /* What the target does not say keeps libpq's compiled-in value instead of the environment's. */
 void pg_params_isolate(struct pg_params *);

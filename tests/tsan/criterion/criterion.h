@@ -66,6 +66,9 @@ _Noreturn void shim_skip(const char *fmt, ...) __attribute__((format(printf, 1, 
 #define cr_assert_str_empty(a, ...) SHIM_CHECK(*(a) == '\0', #a " is empty", __VA_ARGS__)
 #define cr_assert_arr_eq(a, b, n, ...) SHIM_CHECK(memcmp(a, b, n) == 0, #a " is " #b, __VA_ARGS__)
 
+#define cr_assert_float_eq(a, b, within, ...)                                                      \
+	SHIM_CHECK((a) - (b) <= (within) && (b) - (a) <= (within), #a " == " #b, __VA_ARGS__)
+
 #define cr_expect cr_assert
 #define cr_expect_not cr_assert_not
 #define cr_expect_eq cr_assert_eq
