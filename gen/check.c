@@ -168,7 +168,8 @@ bool check_cidr(const char *text, struct err *e)
 	const char *slash = strchr(text, '/');
 	CLEANUP(freep) char *host = xstrndup(text, slash ? (size_t)(slash - text) : 0);
 	size_t digits = slash ? strspn(slash + 1, DIGITS) : 0;
-	long bits = digits > 0 && digits < 4 && !slash[1 + digits] ? atol(slash + 1) : -1;
+	long bits =
+	    digits > 0 && digits < 4 && !slash[1 + digits] ? strtol(slash + 1, NULL, 10) : -1;
 	char spelling[INET6_ADDRSTRLEN];
 	struct in6_addr address;
 
@@ -274,7 +275,7 @@ bool check_bytes(const char *text, struct err *e)
 static long port_of(const char *text, long usual)
 {
 	size_t digits = *text == ':' ? strspn(text + 1, DIGITS) : 0;
-	long port = digits > 0 && digits < 6 && !text[1 + digits] ? atol(text + 1) : 0;
+	long port = digits > 0 && digits < 6 && !text[1 + digits] ? strtol(text + 1, NULL, 10) : 0;
 
 	return *text ? (port > 65535 ? 0 : port) : usual;
 }

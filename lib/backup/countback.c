@@ -225,8 +225,8 @@ static bool same_majors(const struct work *w)
 {
 	const char *wrote = w->want->dump_version, *server = w->want->server_version;
 
-	return wrote && server && atol(wrote) == w->o->client->version / 10000 &&
-	       atol(server) == w->o->server_version / 10000;
+	return wrote && server && strtol(wrote, NULL, 10) == w->o->client->version / 10000 &&
+	       strtol(server, NULL, 10) == w->o->server_version / 10000;
 }
 
 /* The restored database dumped again, by the very code that followed the dump: whatever pg_dump would

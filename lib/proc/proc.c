@@ -19,8 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define STOP_WAIT_MS 10000
 #define POLL_MS 10
 #define CHUNK 4096

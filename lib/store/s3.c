@@ -157,7 +157,6 @@ static bool find_server(struct s3 *s, const struct store_options *o, struct err 
 	static const char *const endpoints[2] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"};
 	static const char *const ca_files[2] = {"AWS_CA_BUNDLE", NULL};
 	struct http_server *server = &s->server;
-	CLEANUP(freep) char *aws = NULL;
 	const char *fault;
 	size_t len;
 
@@ -170,8 +169,9 @@ static bool find_server(struct s3 *s, const struct store_options *o, struct err 
 				       server->region);
 	if (strlen(server->region) > 60)
 		return err_set(e, ERR_USAGE, "region %.60s is too long", server->region);
-	aws = xasprintf("https://s3.%s.amazonaws.com", server->region);
-	server->endpoint = setting(o->endpoint, endpoints, aws);
+	server->endpoint = setting(o->endpoint, endpoints, NULL);
+	if (!server->endpoint)
+		server->endpoint = xasprintf("https://s3.%s.amazonaws.com", server->region);
 	len = strlen(server->endpoint);
 	while (len > 0 && server->endpoint[len - 1] == '/')
 		server->endpoint[--len] = '\0';
