@@ -160,7 +160,7 @@ lint:
 	@clang-format --dry-run -Werror $(SOURCES)
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
 	    --suppress=missingInclude -Ilib -Itests -I. -DVERSION='""' lib cmd gen tests/fuzz
-	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/pg-beside.sh tests/apt-suite.sh tests/real-data/fetch tests/real-data/*.sh tests/integration/*.sh tests/torture/*.sh .ci/run
+	shellcheck -s bash -x tools/* nix/*.sh tests/support/kubectl tests/run tests/fuzz/run tests/lib.sh tests/bench tests/coverage tests/pg-beside.sh tests/apt-suite.sh tests/real-data/fetch tests/real-data/*.sh tests/integration/*.sh tests/torture/*.sh .ci/run
 
 # One file after another, again only what changed: make -j2 analyze tidy.
 ANALYZED := $(wildcard lib/*/*.c cmd/*.c gen/*.c)
@@ -234,7 +234,6 @@ install: all
 clean:
 	rm -rf $B
 
-.PHONY: all unit test demo check sanitize memcheck analyze tidy coverage lint replay fuzz fuzzers torture real-data \
-        bench golden backup-postgres restore-postgres install clean
+.PHONY: all unit test demo check sanitize memcheck analyze tidy coverage lint replay fuzz fuzzers torture real-data bench golden backup-postgres restore-postgres install clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -19,14 +19,14 @@
 
 const int fault_file_calls[] = {
 #ifdef SYS_mkdir /* x86-64 has these besides the ones that take a directory */
-    SYS_open,     SYS_stat,       SYS_lstat,      SYS_mkdir,    SYS_rmdir,
-    SYS_link,     SYS_unlink,     SYS_rename,     SYS_chmod,    SYS_chown,
+    SYS_open,     SYS_stat,       SYS_lstat,      SYS_mkdir,      SYS_rmdir,
+    SYS_link,     SYS_unlink,     SYS_rename,     SYS_chmod,      SYS_chown,
     SYS_readlink,
 #endif
-    SYS_openat,   SYS_newfstatat, SYS_fstat,      SYS_mkdirat,  SYS_linkat,
-    SYS_unlinkat, SYS_renameat,   SYS_renameat2,  SYS_fchmodat, SYS_fchownat,
-    SYS_fchown,   SYS_readlinkat, SYS_getdents64, SYS_pread64,  SYS_write,
-    SYS_fsync,    SYS_flock,      SYS_getrandom,  -1,
+    SYS_openat,   SYS_newfstatat, SYS_fstat,      SYS_mkdirat,    SYS_linkat,
+    SYS_unlinkat, SYS_renameat,   SYS_renameat2,  SYS_fchmodat,   SYS_fchmod,
+    SYS_fchownat, SYS_fchown,     SYS_readlinkat, SYS_getdents64, SYS_pread64,
+    SYS_write,    SYS_fsync,      SYS_flock,      SYS_getrandom,  -1,
 };
 
 const int fault_socket_calls[] = {SYS_sendto, SYS_recvfrom, -1};

@@ -146,7 +146,7 @@ Test(pg_scratch_fault, user_without_a_name_is_told_what_to_do)
 	f = (struct fault){
 	    .calls = open_only, .number = EIO, .lasting = true, .run = start_in_vain};
 	cr_assert(fault_next(&f) && !f.ok);
-	cr_assert(strstr(f.e.text, "no user postgres and no user nobody"), "%s", f.e.text);
+	cr_assert(strstr(f.e.text, "there is no user"), "%s", f.e.text);
 }
 
 Test(pg_scratch_fault, initdb_that_may_not_is_said_with_a_hint)
@@ -158,19 +158,6 @@ Test(pg_scratch_fault, initdb_that_may_not_is_said_with_a_hint)
 	cr_assert(!start(0, &e));
 	cr_assert(strstr(e.text, "scratch server: initdb: "), "%s", e.text);
 	cr_assert(strstr(e.hint, "must be able to reach"), "%s", e.hint);
-}
-
-/* As a hostile extension's might: deeper than anything of PostgreSQL's. It is left, and said so. */
-Test(pg_scratch_fault, directories_without_end_are_left)
-{
-	struct err e = {0};
-
-	write_program(
-	    "initdb",
-	    "for a; do case $a in --pgdata=*) cd \"${a#*=}\";; esac; done\n"
-	    "for i in 1 2 3 4 5 6 7 8; do d=$d/1/2/3/4/5/6/7/8/9; done; mkdir -p .$d; exit 1");
-	cr_assert(!start(0, &e));
-	cr_assert_eq(entries(), 1);
 }
 
 /* Its superuser is another one than it was asked for. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define LIST "GET /b?encoding-type=url&list-type=2&prefix="
-#define AGAIN "GET /b?continuation-token=t&encoding-type=url&list-type=2&prefix="
+#define AGAIN(token) "GET /b?continuation-token=" token "&encoding-type=url&list-type=2&prefix="
 #define UPLOADS "GET /b?encoding-type=url&prefix=&uploads="
 #define START "POST /b/k?uploads="
 
@@ -71,6 +71,16 @@ Test(store_odd, object_without_a_length_cannot_be_told)
 	cr_assert(strstr(e.text, "the server's answer has no length"), "%s", e.text);
 }
 
+Test(store_odd, answer_that_does_not_say_which_object_it_is_of_is_refused)
+{
+	static const struct fake_step script[] = {
+	    {"GET /b/k", .headers = "Server: x\r\n", .body = "01234"}, FAKE_END};
+	struct err e = {0};
+
+	cr_assert_eq(run_get(script, UINT64_MAX, "\"v1\"", &e), ERR_SYSTEM);
+	cr_assert(strstr(e.text, "the server's answer has no ETag"), "%s", e.text);
+}
+
 /* Of two lengths, chunks win; then nothing but us counts. */
 Test(store_odd, more_than_was_announced_is_refused)
 {
@@ -121,15 +131,17 @@ Test(store_odd, arguments_that_would_break_a_header_are_refused)
 	fake_close(&s);
 }
 
+#define MORE(token)                                                                                \
+	"<IsTruncated>true</IsTruncated><NextContinuationToken>" token "</NextContinuationToken>"
+#define PAGE(token) "<ListBucketResult>" MORE(token) "</ListBucketResult>"
+
+/* Two pages that name each other. */
 Test(store_odd, listing_ends_even_if_the_server_does_not)
 {
 	static const struct fake_step script[] = {
-	    {LIST, .body =
-		       "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t"
-		       "</NextContinuationToken></ListBucketResult>"},
-	    {AGAIN, .times = 4999,
-	     .body = "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t"
-		     "</NextContinuationToken></ListBucketResult>"},
+	    {LIST, .body = PAGE("t")},
+	    {AGAIN("t"), .times = 2500, .any_order = true, .body = PAGE("u")},
+	    {AGAIN("u"), .times = 2499, .any_order = true, .body = PAGE("t")},
 	    FAKE_END};
 	struct err e = {0};
 
@@ -137,27 +149,41 @@ Test(store_odd, listing_ends_even_if_the_server_does_not)
 	cr_assert(strstr(e.text, "the server's listing does not end"), "%s", e.text);
 }
 
-Test(store_odd, listing_of_more_objects_than_any_bucket_of_ours_is_refused)
+/* Many objects, with keys of this length. */
+static char *large_page(const char *head, size_t count, int key_bytes)
 {
-	static const char head[] =
-	    "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t"
-	    "</NextContinuationToken>";
-	static const char entry[] = "<Contents><Key>k</Key></Contents>",
-			  tail[] = "</ListBucketResult>";
-	const size_t each = sizeof entry - 1, count = 200000;
-	CLEANUP(freep) char *page = xcalloc(sizeof head + count * each + sizeof tail, 1);
+	static const char tail[] = "</ListBucketResult>";
+	CLEANUP(freep)
+	char *entry = xasprintf("<Contents><Key>%0*d</Key></Contents>", key_bytes, 0);
+	size_t each = strlen(entry);
+	char *page = xcalloc(strlen(head) + count * each + sizeof tail, 1);
 	char *at = stpcpy(page, head);
 
 	for (size_t i = 0; i < count; i++, at += each)
 		memcpy(at, entry, each);
 	memcpy(at, tail, sizeof tail);
+	return page;
+}
 
+static void refuses_pages_of(size_t count, int key_bytes, unsigned pages, const char *why)
+{
+	CLEANUP(freep) char *t = large_page("<ListBucketResult>" MORE("t"), count, key_bytes);
+	CLEANUP(freep) char *u = large_page("<ListBucketResult>" MORE("u"), count, key_bytes);
 	const struct fake_step script[] = {
-	    {LIST, .body = page}, {AGAIN, .times = 5, .body = page}, FAKE_END};
+	    {LIST, .body = t},
+	    {AGAIN("t"), .times = pages / 2, .any_order = true, .body = u},
+	    {AGAIN("u"), .times = (pages - 1) / 2, .any_order = true, .body = t},
+	    FAKE_END};
 	struct err e = {0};
 
 	cr_assert_eq(run_list(script, &e), ERR_SYSTEM);
-	cr_assert(strstr(e.text, "more than 1000000 objects"), "%s", e.text);
+	cr_assert(strstr(e.text, why), "%s", e.text);
+}
+
+Test(store_odd, listing_of_more_than_any_bucket_of_ours_has_is_refused)
+{
+	refuses_pages_of(200000, 1, 6, "more than 1000000 objects");
+	refuses_pages_of(7500, 1000, 36, "the names of its objects are longer than");
 }
 
 /* Leftovers are no reason to fail; the store was proved before. */
