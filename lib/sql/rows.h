@@ -18,7 +18,7 @@ void rows_init(struct rows *);
 void rows_stop(struct rows *);
 
 /* Adds to the table's rows, bytes and fingerprint. */
-void rows_add(struct rows *, struct roll_table *, const char *data, size_t len);
+void rows_add(struct rows *, struct roll_table *, const char *p, size_t len);
 
 struct fingerprint rows_digest(const XXH3_state_t *);
 
