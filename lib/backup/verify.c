@@ -28,11 +28,11 @@ static bool check_digest(const unsigned char *expected, const char *whose,
 }
 
 /* What an old script left beside its dump may say another name, or none. Ours must do for sha256sum -c. */
-static bool is_as_written(const struct buf *text, const struct digest *seen, const char *key)
+static bool is_as_written(const char *text, size_t len, const struct digest *seen, const char *key)
 {
 	CLEANUP(freep) char *proper = sidecar_write(seen->sha256, key);
 
-	return text->len == strlen(proper) && memcmp(text->data, proper, text->len) == 0;
+	return len == strlen(proper) && memcmp(text, proper, len) == 0;
 }
 
 static bool check_sidecar(struct store *store, const struct backup *b, const struct digest *seen,
@@ -41,6 +41,7 @@ static bool check_sidecar(struct store *store, const struct backup *b, const str
 	CLEANUP(freep) char *key = xasprintf("%s" KEY_SHA256_SUFFIX, b->key);
 	CLEANUP(buf_stop) struct buf text = BUF_INIT(4096, "sidecar");
 	unsigned char expected[32];
+	const char *said;
 
 	if (!b->has_sidecar) {
 		if (b->status == BACKUP_COMPLETE)
@@ -51,11 +52,11 @@ static bool check_sidecar(struct store *store, const struct backup *b, const str
 		if (e->kind != ERR_CORRUPT)
 			return false;
 		differences_add(d, "", "%s: %s", key, e->text);
-	} else if (!sidecar_read(text.data ? text.data : "", expected, e)) {
+	} else if (!sidecar_read(said = text.data ? text.data : "", expected, e)) {
 		differences_add(d, "", "%s: %s", key, e->text);
 	} else if (!check_digest(expected, "the sidecar", seen, d)) {
 		return true;
-	} else if (b->status == BACKUP_COMPLETE && !is_as_written(&text, seen, b->key)) {
+	} else if (b->status == BACKUP_COMPLETE && !is_as_written(said, text.len, seen, b->key)) {
 		differences_add(
 		    d, "", "%s: its digest is right, but it is not as sha256sum writes it", key);
 	}
