@@ -148,7 +148,7 @@ sanitize:
 
 # Criterion and valgrind do not go together either. Left out is what valgrind 3.19 cannot run: it does not
 # know pidfd_open (all that starts programs) and seccomp (faults).
-MEMCHECK := base report store stream sql backup gen
+MEMCHECK := base report store stream backup gen
 memcheck:
 	$(MAKE) B=$B/memcheck CFLAGS="-O1 -g" HARDEN=-fPIE SHIM=tests/tsan TESTS="$(MEMCHECK)" $B/memcheck/unit
 	PATIENCE=100 valgrind -q --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite \

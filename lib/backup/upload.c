@@ -36,7 +36,7 @@ bool upload_run(struct store *store, const char *key, int fd, uint64_t bytes, st
 	progress_end();
 	CLEANUP(freep) char *sidecar = sidecar_write(digest.sha256, key);
 	if (!store_put_bytes(store, sidecar_key, sidecar, strlen(sidecar), "text/plain", e))
-		return err_hint(e, "%.200s itself is stored", key) || err_in(e, "%s", sidecar_key);
+		return err_in(e, "%s itself is stored; %s", key, sidecar_key);
 
 	sha256_hex(digest.sha256, hex);
 	report_string(r, "store", store_url(store));

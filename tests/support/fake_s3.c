@@ -253,7 +253,7 @@ static bool answer(const struct request *q, const struct fake_step *step)
 	free(head);
 	if (strncmp(q->line, "HEAD ", 5) == 0)
 		return ok;
-	if (step->then == FAKE_CUT)
+	if (step->then == FAKE_CUT && step->cut < len)
 		len = step->cut;
 	for (; ok && step->then == FAKE_TRICKLE && len > 0; len--) {
 		poll(NULL, 0, 100);
