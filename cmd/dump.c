@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static long level = 3, threads;
-static int64_t idle_timeout_s = 1800;
+static int64_t idle_timeout_s = 2 * 3600;
 static const char *key_format = KEY_DEFAULT_FORMAT;
 static bool no_role_passwords, allow_omissions;
 static struct option_list exclude;

@@ -306,14 +306,13 @@ static bool get_roll(const struct place *p, struct manifest *m, struct err *e)
 	return true;
 }
 
-/* 150020 of "15.20 (Debian ...)", 190000 of "19beta1". */
+/* The major version is what matters, and of "16.3.0", as forks have it, libpq makes another number. */
 static bool is_version(const char *text, int number)
 {
-	int major = 0, minor = 0;
+	char *end;
+	long major = strtol(text, &end, 10);
 
-	if (sscanf(text, "%d.%d", &major, &minor) < 1)
-		return number == 0;
-	return number / 10000 == major && number % 10000 == minor;
+	return end == text || number / 10000 == major;
 }
 
 static bool get_head(const struct place *p, struct manifest *m, struct err *e)

@@ -189,6 +189,13 @@ static bool read_hidden_mappings(struct pg_conn *c, struct pg_database *d, struc
 {
 	static const char query[] = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_user_mappings v"
 				    " WHERE v.umoptions IS NULL%s";
+	/* The view shows the options of one's own mappings, and of the servers one owns. */
+	static const char hidden[] =
+	    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_foreign_server s WHERE s.oid = v.srvid AND"
+	    " (v.umuser = 0 AND pg_catalog.pg_has_role(s.srvowner, 'USAGE') OR"
+	    " v.umuser <> 0 AND v.usename = current_user AND"
+	    " (pg_catalog.pg_has_role(s.srvowner, 'USAGE') OR"
+	    " pg_catalog.has_server_privilege(s.oid, 'USAGE'))))";
 	static const char behind[] = " AND EXISTS (SELECT FROM pg_catalog.pg_user_mapping m"
 				     " WHERE m.oid = v.umid AND m.umoptions IS NOT NULL)";
 	CLEANUP(pg_rows_stop) struct pg_rows may = {0};
@@ -197,7 +204,7 @@ static bool read_hidden_mappings(struct pg_conn *c, struct pg_database *d, struc
 	if (!pg_query(c, &may, e,
 		      "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_user_mapping',"
 		      " 'SELECT')") ||
-	    !pg_query(c, &rows, e, query, is_true(&may, 0, 0) ? behind : ""))
+	    !pg_query(c, &rows, e, query, is_true(&may, 0, 0) ? behind : hidden))
 		return false;
 	d->hidden_mappings = strtoull(pg_value(&rows, 0, 0), NULL, 10);
 	return true;

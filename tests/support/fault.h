@@ -33,7 +33,7 @@ struct fault {
 extern const int fault_file_calls[], fault_socket_calls[];
 
 /* Calls run in a process of its own, where the next call fails; those of its children do not. Fails the
- * test if run crashes or leaks, or if it fails without a reason. False when there was no such call. */
+ * test if run crashes, or if it fails without a reason. False when there was no such call. */
 bool fault_next(struct fault *);
 
 #endif

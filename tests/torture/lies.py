@@ -353,7 +353,7 @@ VALUES = {
     "$.object.frames": [r"full\.sql\.zst: \d+ frames in the seek table, \d+ in the manifest"],
     "$.source.system_identifier": NOTHING,
     "$.source.server_version": [r"the dump is of PostgreSQL .*, and of .* by the manifest"],
-    "$.source.server_version_num": [MANIFESTS + r"\$\.source\.server_version_num: expected the number of server_version"],
+    "$.source.server_version_num": NOTHING,  # of the same major version
     "$.source.client_version": [r"the dump is by pg_dump .*, and by .* by the manifest"],
     "$.source.bootstrap_user": [r"role postgresx: not in the dump, and initdb's by the manifest"],
     "$.source.preload_libraries": NOTHING,

@@ -69,7 +69,7 @@ static const struct {
     {"\"frames\": ", "\"frames\": true, \"x\": ", "$.object.frames: expected an integer"},
     {"\"server_version_num\": 150020", "\"server_version_num\": 99999999999",
      "$.source.server_version_num: expected a version"},
-    {"\"server_version_num\": 150020", "\"server_version_num\": 150021",
+    {"\"server_version_num\": 150020", "\"server_version_num\": 160020",
      "$.source.server_version_num: expected the number of server_version"},
     {"\"server_version_num\": 150020", "\"server_version_num\": -1",
      "$.source.server_version_num: expected a version"},
