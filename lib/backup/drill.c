@@ -134,7 +134,7 @@ static bool condemn(struct drill *d, struct err *e)
 
 	log_info("%s: %s; reading it again, to be sure", d->backup->key, bad.text);
 	if (!verify_again(d->o->store, d->backup->key, &sound, e))
-		return false;
+		return err_in(e, "reading it again (at first: %s)", bad.text);
 	if (sound)
 		return err_set(
 		    e, ERR_TRANSIENT,

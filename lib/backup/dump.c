@@ -5,6 +5,7 @@
 #include "backup/fan.h"
 #include "backup/key.h"
 #include "backup/meter.h"
+#include "backup/omissions.h"
 #include "backup/results.h"
 #include "backup/taken.h"
 #include "base/cancel.h"
@@ -24,7 +25,7 @@ struct dump {
 	struct store **stores;
 	struct fan_branch *branches; /* one for each store, in its order */
 	struct frame_table frames;
-	size_t judged; /* of the manifest's warnings */
+	size_t judged; /* of the manifest's warnings, by omissions_check */
 	int64_t started_ms;
 	bool beside; /* not the day's key: another dump took it while we ran */
 };
@@ -80,70 +81,9 @@ static bool check_name(const struct pg_database *db, struct err *e)
 	return err_hint(e, "rename it, or leave it out with --exclude-database");
 }
 
-static void warn(struct pg_warnings *w, char *line)
+static bool check_omissions(struct dump *d, struct err *e)
 {
-	w->lines = xgrow(w->lines, w->count, &w->cap, sizeof *w->lines);
-	w->lines[w->count++] = line;
-}
-
-/* What pg_dump and pg_dumpall pass over without a word: as pg_dump would have said it. */
-static void warn_of_database(struct dump *d, const struct pg_database *db)
-{
-	struct pg_warnings *w = &d->manifest.warnings;
-
-	if (!db->connectable)
-		warn(w, xasprintf("database %s accepts no connections: it is not in the dump",
-				  db->name));
-	if (db->hidden_mappings > 0)
-		warn(w,
-		     xasprintf("database %s: warning: options of %llu user mapping(s) not dumped "
-			       "because role %s may not see them",
-			       db->name, (unsigned long long)db->hidden_mappings, d->facts.user));
-}
-
-static void warn_of_server(struct dump *d)
-{
-	struct pg_warnings *w = &d->manifest.warnings;
-
-	if (!d->facts.sees_settings)
-		warn(w,
-		     xasprintf("role %s may not see shared_preload_libraries, so the manifest does "
-			       "not say them: grant it pg_read_all_settings",
-			       d->facts.user));
-	if (d->facts.system_identifier[0] == '\0')
-		warn(w,
-		     xasprintf("role %s may not call pg_control_system(), so a drill cannot refuse "
-			       "this very server: grant it EXECUTE",
-			       d->facts.user));
-}
-
-/* pg_dump says so when it leaves something out, and ends well all the same. */
-static bool is_omission(const char *line)
-{
-	static const char *const omissions[] = {"not dumped", "skipp", "omit"};
-	/* In its own sentence, not in a name before it. */
-	const char *said = strstr(line, ": warning: ");
-
-	for (size_t i = 0; said && i < sizeof omissions / sizeof *omissions; i++)
-		if (strstr(said, omissions[i]))
-			return true;
-	return key_has_suffix(line, ": ..."); /* warnings were too many to keep all */
-}
-
-static bool check_warnings(struct dump *d, struct err *e)
-{
-	const struct pg_warnings *w = &d->manifest.warnings;
-
-	for (size_t i = d->judged; i < w->count; i++) {
-		log_warn("%s", w->lines[i]);
-		if (d->o->allow_omissions || !is_omission(w->lines[i]))
-			continue;
-		err_set(e, ERR_SYSTEM, "something was left out: %s", w->lines[i]);
-		return err_hint(e, "dump as a role that may see it, or accept it with "
-				   "--allow-omissions");
-	}
-	d->judged = w->count;
-	return true;
+	return omissions_check(&d->manifest.warnings, &d->judged, d->o->allow_omissions, e);
 }
 
 static bool read_server(struct dump *d, struct err *e)
@@ -159,7 +99,7 @@ static bool read_server(struct dump *d, struct err *e)
 	}
 	if (!check_excluded(d, e))
 		return false;
-	warn_of_server(d);
+	omissions_of_server(&d->manifest.warnings, &d->facts);
 	for (size_t i = 0; i < d->facts.database_count; i++) {
 		struct pg_database *db = &d->facts.databases[i];
 
@@ -168,9 +108,9 @@ static bool read_server(struct dump *d, struct err *e)
 		if (db->connectable &&
 		    (!check_name(db, e) || !pg_facts_database(d->o->target, db, e)))
 			return false;
-		warn_of_database(d, db);
+		omissions_of_database(&d->manifest.warnings, &d->facts, db);
 	}
-	return check_warnings(d, e);
+	return check_omissions(d, e);
 }
 
 static bool open_stores(struct dump *d, struct err *e)
@@ -326,7 +266,7 @@ static bool stream(struct dump *d, struct err *e)
 	struct sink *follow = sink_follow(frames, &(struct follow_options){0}, &m->roll);
 	CLEANUP(sink_freep) struct sink *metered = sink_meter(follow, &meter);
 
-	return run_children(d, metered, e) && check_warnings(d, e) && sink_commit(metered, e);
+	return run_children(d, metered, e) && check_omissions(d, e) && sink_commit(metered, e);
 }
 
 /* What is in the manifest beside the roll. */

@@ -208,7 +208,7 @@ static bool look_twice(struct verify *v, struct store *store, const struct backu
 	*first = xstrdup(v->found.items[0].what);
 	log_info("%s: %s; reading it again, to be sure", v->reader.backup->key, *first);
 	verify_stop(v);
-	return look(v, store, which, e);
+	return look(v, store, which, e) || err_in(e, "reading it again (at first: %s)", *first);
 }
 
 bool verify_again(struct store *store, const char *key, bool *sound, struct err *e)

@@ -4,7 +4,6 @@
 #include "base/log.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -357,56 +356,6 @@ void proc_stop(struct proc *p)
 	}
 	stop_reading(p);
 	buf_stop(&p->errors);
-}
-
-void proc_adopt(void)
-{
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-}
-
-/* /proc/PID/stat is "PID (NAME) STATE PARENT ...", with anything in the name. */
-static bool is_child(const char *pid)
-{
-	CLEANUP(freep) char *path = xasprintf("/proc/%s/stat", pid);
-	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[512];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	const char *behind;
-
-	text[n < 0 ? 0 : n] = '\0';
-	behind = strrchr(text, ')');
-	return behind && strlen(behind) > 4 && strtol(behind + 4, NULL, 10) == getpid();
-}
-
-static void kill_children(void)
-{
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
-
-	while (proc && (entry = readdir(proc)) != NULL)
-		if (strspn(entry->d_name, "0123456789") > 0 && is_child(entry->d_name))
-			kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL);
-	if (proc)
-		closedir(proc);
-}
-
-void proc_end_children(int wait_ms)
-{
-	int64_t deadline = clock_ms() + wait_ms;
-	pid_t ended;
-
-	/* Whoever loses its parent comes to us in the next round. */
-	while ((ended = waitpid(-1, NULL, WNOHANG)) >= 0) {
-		if (ended > 0)
-			continue;
-		if (clock_ms() >= deadline) {
-			log_warn(
-			    "a program that was started is still running, and cannot be ended");
-			return;
-		}
-		kill_children();
-		pause_until_end(-1);
-	}
 }
 
 static bool named(const char *entry, const char *const names[])

@@ -57,11 +57,11 @@ bool proc_running(struct proc *);
 /* Signal and reap whatever is still running, and free everything. */
 void proc_stop(struct proc *);
 
-/* What a child leaves running when it ends becomes ours, not init's. */
+/* What a child leaves running when it ends becomes ours from now on, not init's. */
 void proc_adopt(void);
 
-/* Kill and reap all children that we have, adopted or not; what is still there after wait_ms is logged.
- * For the end of a job: nothing else of this process may run any. */
+/* Kill and reap all children but those from before proc_adopt; what is still there after wait_ms is
+ * logged. For the end of a job: nothing else of this process may run any. */
 void proc_end_children(int wait_ms);
 
 /* Our environment without the variables named in drop, with the "NAME=value" of add, both ended by

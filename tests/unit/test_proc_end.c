@@ -320,3 +320,25 @@ Test(proc_end, what_a_child_left_running_ends_however_it_hid)
 	cr_assert_eq(waitpid(-1, NULL, 0), -1);
 	proc_end_children(10000); /* of nobody */
 }
+
+/* As when a shell with jobs of its own becomes us by exec. */
+Test(proc_end, what_was_there_before_us_stays)
+{
+	pid_t before = fork(), after;
+
+	if (before == 0) {
+		pause();
+		_exit(0);
+	}
+	proc_adopt();
+	after = fork();
+	if (after == 0) {
+		pause();
+		_exit(0);
+	}
+	proc_end_children(10000);
+	cr_assert_eq(kill(after, 0), -1);
+	cr_assert_eq(waitpid(before, NULL, WNOHANG), 0, "it was killed");
+	kill(before, SIGKILL);
+	waitpid(before, NULL, 0);
+}
