@@ -1,6 +1,7 @@
 #include "pg/scratch.h"
 
 #include "base/cancel.h"
+#include "base/log.h"
 #include "pg/child.h"
 #include "pg/scratch_private.h"
 
@@ -268,7 +269,12 @@ static bool run_server(struct scratch *s, const struct scratch_options *o, struc
 	s->server.directory = s->directory;
 	s->server.stop_signal = SIGQUIT; /* an immediate shutdown */
 	s->server.stop_wait_ms = STOP_WAIT_MS;
+	s->server.no_network = true;
 	s->started = proc_start(&s->server, e);
+	if (s->server.network_error)
+		log_info("what a dump runs on the scratch server may open connections: this "
+			 "kernel or container grants no network of its own (%s)",
+			 strerror(s->server.network_error));
 	return s->started &&
 	       wait_until_up(s, o->start_timeout_s ? o->start_timeout_s : START_TIMEOUT_S, e);
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,12 +31,19 @@ struct exec_failure {
 	int number;
 };
 
+static const char leave_network[] = "unshare"; /* the step that may fail */
+
 /* Only async-signal-safe calls from here to exec: other threads may hold locks. */
-static void child_fails(int report, const char *step)
+static bool tell(int report, const char *step)
 {
 	struct exec_failure f = {.step = step, .number = errno};
 
-	_exit(write(report, &f, sizeof f) == (ssize_t)sizeof f ? 127 : 126);
+	return write(report, &f, sizeof f) == (ssize_t)sizeof f;
+}
+
+static void child_fails(int report, const char *step)
+{
+	_exit(tell(report, step) ? 127 : 126);
 }
 
 static void child_signals(void)
@@ -86,6 +94,11 @@ static void child(const struct proc *p, int out, int err, int report, pid_t pare
 	setpgid(0, 0);
 	child_signals();
 	redirect(out, err, &report);
+	/* Who is not root has the right to it in a user namespace alone. That has no names of users, which
+	 * changes nothing for files. Sockets that have a path are reached from all networks. */
+	if (p->no_network && unshare(CLONE_NEWNET | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0 &&
+	    !tell(report, leave_network))
+		_exit(126);
 	if (p->own_user && (setgroups(0, NULL) != 0 || setgid(p->gid) != 0 || setuid(p->uid) != 0))
 		child_fails(report, "change user");
 	/* After the change of user, which would clear it. */
@@ -164,9 +177,11 @@ static bool await_exec(struct proc *p, int report, struct err *e)
 	struct exec_failure f;
 	ssize_t n;
 
-	do
+	do {
 		n = read(report, &f, sizeof f);
-	while (n < 0 && errno == EINTR);
+		if (n == (ssize_t)sizeof f && f.step == leave_network)
+			p->network_error = f.number;
+	} while (n < 0 ? errno == EINTR : n > 0 && f.step == leave_network);
 	if (n != (ssize_t)sizeof f)
 		return true;
 	errno = f.number;
@@ -244,6 +259,7 @@ static bool start(struct proc *p, struct err *e)
 bool proc_start(struct proc *p, struct err *e)
 {
 	p->pid = 0;
+	p->network_error = 0;
 	p->out = p->errors_fd = p->ended_fd = -1;
 	p->reading = false;
 	p->status = STATUS_LOST;

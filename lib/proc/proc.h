@@ -28,6 +28,7 @@ struct proc {
 	bool own_user;           /* run as .uid, .gid with no other groups (we must be root) */
 	uid_t uid;
 	gid_t gid;
+	bool no_network; /* in a network of its own that leads nowhere, if the kernel lets us */
 	const char *directory;  /* working directory, or NULL */
 	const char *stderr_log; /* append stderr to this file instead of keeping it, or NULL */
 	int stop_signal;        /* for proc_stop and the parent's death; 0 means SIGTERM */
@@ -35,6 +36,7 @@ struct proc {
 
 	/* filled by proc_start */
 	pid_t pid;         /* 0 once waited for */
+	int network_error; /* errno: why it has our network in spite of no_network; or 0 */
 	int out;           /* read end of its stdout, or -1 */
 	struct buf errors; /* what it wrote to stderr, after proc_wait or proc_stop */
 	int errors_fd, ended_fd;

@@ -77,7 +77,7 @@ let
       "AF_NETLINK"
       "AF_UNIX"
     ];
-    RestrictNamespaces = true;
+    RestrictNamespaces = "net user"; # in which a drill's scratch server leaves the network
     RestrictRealtime = true;
     RestrictSUIDSGID = true;
     SystemCallArchitectures = "native";

@@ -191,7 +191,7 @@ test_commands_of_psql_may_be_data() {
 burglar() {
 	cat <<-'END'
 		env -u LOOT >"$LOOT/own_environment"
-		id -un >"$LOOT/user"
+		: >"$LOOT/user"
 		mkdir -p locked/in && chmod 0 locked
 		mkdir deep && cd deep && for i in $(seq 300); do mkdir d && cd d; done
 		setsid sh -c '
@@ -209,11 +209,11 @@ burglar() {
 
 NOBODY=(setpriv --reuid nobody --regid nogroup --clear-groups)
 
-# burgle USER RUN...: a canary with a secret of its own, of the scratch server's user, shows what the burglar would
-# have found of ours.
+# burgle USER SEEN RUN...: SEEN, in the environment of one whom the burglar sees, shows that he would have found ours:
+# the canary, of the scratch server's user, or himself where he is in a user namespace.
 burgle() {
-	local user=$1 canary as=()
-	shift
+	local user=$1 seen=$2 canary as=()
+	shift 2
 	[ "$(id -u)" != 0 ] || as=("${NOBODY[@]}")
 	mkdir -p "$T/scratch"
 	chmod 1777 "$T/scratch"
@@ -227,8 +227,8 @@ burgle() {
 		--scratch-directory "$T/scratch" >"$T/out" 2>"$T/err" || code=$?
 	kill $canary
 	assert_eq 0 $code "$(cat "$T/out" "$T/err")"
-	assert_eq "$user" "$(cat "$LOOT/user")"
-	grep -qa canary-secret "$LOOT/environ" || fail "the burglar is blind: $(cat "$LOOT/refused")"
+	assert_eq "$user" "$(stat -c %u "$LOOT/user")"
+	grep -qa "$seen" "$LOOT/environ" || fail "the burglar is blind: $(cat "$LOOT/refused")"
 	! grep -ao 'marked-[a-z]*' "$LOOT/environ" || fail 'a secret in reach'
 	[ ! -s "$LOOT/memory" ] || fail 'our memory in reach'
 	grep -q "/mem.*Permission denied" "$LOOT/refused" || fail 'our memory was not looked for'
@@ -240,6 +240,7 @@ burgle() {
 
 test_programs_of_a_dump_reach_nothing() {
 	begin
+	local as=()
 	printf '#!/bin/sh\nLOOT=%s\nexport LOOT\n' "$LOOT" >"$T/burglar"
 	burglar >>"$T/burglar"
 	printf 'sleep 0.5\n' >>"$T/burglar"
@@ -261,14 +262,14 @@ test_programs_of_a_dump_reach_nothing() {
 	if [ "$(id -u)" = 0 ]; then
 		chmod 700 "$T/store"
 		chmod 600 "$T/password"
-		burgle nobody
+		burgle "$(id -u nobody)" canary-secret
 		! grep -a marked "$LOOT/files" || fail 'the password file in reach'
 		[ ! -s "$LOOT/files" ] || fail 'the store in reach'
 		chmod 755 "$T/store"
-		burgle nobody "${NOBODY[@]}"
-	else
-		burgle "$(id -un)"
+		as=("${NOBODY[@]}")
 	fi
+	burgle "$("${as[@]}" id -u)" LOOT= "${as[@]}" env
+	burgle "$("${as[@]}" id -u)" canary-secret "${as[@]}" "$ROOT/tests/torture/as_in_a_pod"
 	[ -s "$LOOT/files" ] || fail 'files were not looked for'
 	end_attack
 }
@@ -460,6 +461,40 @@ test_server_opens_no_port() {
 	[ -S "$LOOT/.s.PGSQL.$port" ] || fail 'the witness has no socket'
 	PGHOST=$LOOT PGPORT=$port sql postgres 'SELECT pg_switch_wal()' >/dev/null
 	eventually 10 test -e "$LOOT/archived"
+	end_attack
+}
+
+# What opens a connection to the stranger.
+dialling() {
+	cat <<-END
+		CREATE EXTENSION dblink; SELECT dblink_connect('host=127.0.0.1 port=$PORT dbname=x connect_timeout=2');
+		CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=$PORT dbname=x connect_timeout=2' PUBLICATION p;
+		CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '$PORT'); CREATE USER MAPPING FOR CURRENT_USER SERVER s; IMPORT FOREIGN SCHEMA x FROM SERVER s INTO public;
+		COPY (SELECT 1) TO PROGRAM 'bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT"';
+	END
+}
+
+test_scratch_server_dials_nobody() {
+	begin
+	mkdir -m 1777 "$T/scratch"
+	chmod 755 "$T/store"
+	local attack as
+	while IFS= read -r attack; do
+		psql -Xq -d postgres -c "$attack" >"$T/psql" 2>&1 || true
+		eventually 5 touched || fail "psql dials nobody: $(cat "$T/psql")"
+		clean_up
+		lone dial <<<"$attack"
+		for as in '' "${NOBODY[*]}"; do
+			[ -z "$as" ] || [ "$(id -u)" = 0 ] || continue
+			code=0 peak=0
+			# shellcheck disable=SC2086
+			timeout --signal KILL 120 $as pgmuster drill --no-evidence --store "$STORE" --key dial.sql.zst \
+				--scratch-directory "$T/scratch" >"$T/out" 2>"$T/err" || code=$?
+			! grep 'may open connections' "$T/err" || skip 'this machine grants no network of its own'
+			ended 'outgoing connections' 1 0
+			untouched || record 'outgoing connections' wrong "$attack"
+		done
+	done < <(dialling)
 	end_attack
 }
 

@@ -2,13 +2,18 @@
 
 #include "base/cancel.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,6 +271,59 @@ Test(proc_end, a_change_of_user_that_is_refused_is_an_error)
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert_eq(status, 0);
+}
+
+static const char *const networks[] = {"sh", "-c", "sed '1,2d; s/:.*//; s/ *//' /proc/net/dev",
+				       NULL};
+
+Test(proc_end, a_network_of_its_own_leads_nowhere)
+{
+	pid_t pid;
+	int status;
+
+	outputs(&(struct proc){.argv = networks, .no_network = true}, "lo\n");
+	if (geteuid() != 0)
+		return;
+	outputs(
+	    &(struct proc){
+		.argv = networks, .no_network = true, .own_user = true, .uid = 65534, .gid = 65534},
+	    "lo\n");
+	pid = fork();
+	if (pid == 0) {
+		cr_assert_eq(setuid(65534), 0);
+		outputs(&(struct proc){.argv = networks, .no_network = true}, "lo\n");
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0);
+}
+
+static void refuse_unshare(void)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	const struct sock_fprog filter = {sizeof code / sizeof *code, code};
+
+	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+/* As in most containers. */
+Test(proc_end, where_no_network_of_its_own_is_granted_it_runs_and_that_is_known)
+{
+	struct err e = {0};
+
+	refuse_unshare();
+	CLEANUP(proc_stop) struct proc p = {.argv = SH("exit 0"), .no_network = true};
+	cr_assert(proc_start(&p, &e) && proc_wait(&p, &e), "%s", e.text);
+	cr_assert_eq(p.network_error, EPERM);
+	CLEANUP(proc_stop)
+	struct proc none = {.argv = (const char *const[]){"/nowhere/x", NULL}, .no_network = true};
+	cr_assert(!proc_start(&none, &e));
+	cr_assert_eq(e.kind, ERR_MISSING);
 }
 
 static void *run_some(void *arg)
