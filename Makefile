@@ -191,7 +191,8 @@ coverage:
 	tools/setup coverage
 	rm -rf $B/coverage/raw $B/coverage/html
 	mkdir -p $B/coverage/raw
-	$(MAKE) B=$B/coverage CC=clang CFLAGS="-O1 -g" SAN="$(COVERAGE)" all $B/coverage/unit
+	$(MAKE) B=$B/coverage CC=clang CFLAGS="-O1 -g" SAN="$(COVERAGE)" all $B/coverage/unit $B/coverage/fault-proxy
+	$(MAKE) $B/faulty_disk.so
 	B=$B/coverage tests/coverage $(if $(QUICK),quick)
 
 # The corpora, without a fuzzer.

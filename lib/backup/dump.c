@@ -400,6 +400,6 @@ bool dump_run(const struct dump_options *o, struct report *r, bool *everywhere, 
 		return false;
 	log_warn("%s: another dump was faster; once more, beside it", e->text);
 	*e = (struct err){0};
-	again.now += (time_t)((clock_ms() - began_ms) / 1000);
+	again.now += (time_t)((clock_ms() - began_ms + 999) / 1000); /* not before the other's */
 	return dump_once(&again, true, r, everywhere, e);
 }

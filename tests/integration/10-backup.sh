@@ -127,6 +127,7 @@ overtaken() {
 	start_pg 15
 	assert_exit 0 pgmuster dump --store "$store" --key-format full.sql.zst --json
 	assert_json .key full.sql.zst
+	sleep 1 # the age of a backup is told in seconds
 	touch "$T/release"
 	wait $holder
 	wait $pid || fail "$(cat "$T/slow.err")"
