@@ -65,6 +65,8 @@ json_t *env_new(const struct input *in, bool reader)
 	if (setting_text(s, "store.endpoint"))
 		env_add(env, "AWS_ENDPOINT_URL", setting_text(s, "store.endpoint"));
 	env_add(env, "AWS_REGION", setting_text(s, "store.region"));
+	if (setting_text(s, "certificates.configMap"))
+		env_add(env, "AWS_CA_BUNDLE", CERTIFICATES_DIRECTORY "/" CERTIFICATES_FILE);
 	env_add_secret(env, "AWS_ACCESS_KEY_ID", secret, "access-key-id");
 	env_add_secret(env, "AWS_SECRET_ACCESS_KEY", secret, "secret-access-key");
 	return env;
@@ -101,7 +103,10 @@ void env_add_server(json_t *env, const struct input *in)
 		       setting_text(s, "postgres.secret.key"));
 	env_add(env, "PGSSLMODE", ssl_mode);
 	if (strncmp(ssl_mode, "verify-", 7) == 0)
-		env_add(env, "PGSSLROOTCERT", "system");
+		env_add(env, "PGSSLROOTCERT",
+			setting_text(s, "certificates.configMap") ? CERTIFICATES_DIRECTORY
+			    "/" CERTIFICATES_FILE
+								  : "system");
 }
 
 json_t *job_mebibytes(double bytes)
@@ -126,13 +131,36 @@ json_t *job_resources(const struct settings *s, const char *section, double stor
 	return resources;
 }
 
+/* The caller's config_map is taken over. */
+static void add_config_map(struct job *j, const char *name, json_t *config_map,
+			   const char *directory)
+{
+	if (!j->volumes)
+		j->volumes = json_array();
+	if (!j->mounts)
+		j->mounts = json_array();
+	json_array_append_new(j->volumes,
+			      json_pack("{s:s, s:o}", "name", name, "configMap", config_map));
+	json_array_append_new(j->mounts, json_pack("{s:s, s:s, s:b}", "name", name, "mountPath",
+						   directory, "readOnly", true));
+}
+
 void job_add_databases(struct job *j)
 {
-	json_array_append_new(j->volumes, json_pack("{s:s, s:{s:s}}", "name", "databases",
-						    "configMap", "name", DATABASES_CONFIG_MAP));
-	json_array_append_new(j->mounts,
-			      json_pack("{s:s, s:s, s:b}", "name", "databases", "mountPath",
-					CONFIG_DIRECTORY, "readOnly", true));
+	add_config_map(j, "databases", json_pack("{s:s}", "name", DATABASES_CONFIG_MAP),
+		       CONFIG_DIRECTORY);
+}
+
+static void add_certificates(struct job *j, const struct settings *s)
+{
+	const char *name = setting_text(s, "certificates.configMap");
+
+	if (name)
+		add_config_map(j, "certificates",
+			       json_pack("{s:s, s:[{s:s, s:s}]}", "name", name, "items", "key",
+					 setting_text(s, "certificates.key"), "path",
+					 CERTIFICATES_FILE),
+			       CERTIFICATES_DIRECTORY);
 }
 
 json_t *job_security(long run_as)
@@ -158,7 +186,7 @@ static json_t *container(const struct input *in, const struct job *j)
 	return c;
 }
 
-static json_t *pod(const struct input *in, const struct job *j)
+static json_t *pod(const struct input *in, struct job *j)
 {
 	json_t *security =
 	    json_pack("{s:b, s:i, s:i, s:{s:s}}", "runAsNonRoot", true, "runAsUser", USER,
@@ -168,6 +196,7 @@ static json_t *pod(const struct input *in, const struct job *j)
 	    SERVICE_ACCOUNT, "automountServiceAccountToken", false, "enableServiceLinks", false,
 	    "terminationGracePeriodSeconds", TERMINATION_GRACE_S, "securityContext", security);
 
+	add_certificates(j, in->settings);
 	if (j->group_writes)
 		json_object_set_new(security, "fsGroup", json_integer(USER));
 	if (j->sidecar)

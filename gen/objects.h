@@ -7,6 +7,8 @@
 #include "gen/input.h"
 
 #define CONFIG_DIRECTORY "/etc/pgmuster"
+#define CERTIFICATES_DIRECTORY "/etc/pgmuster-certificates"
+#define CERTIFICATES_FILE "ca.pem"
 #define SCRATCH_DIRECTORY "/scratch"
 #define SOCKET_DIRECTORY "/run/postgresql"
 #define SERVICE_ACCOUNT "postgres-backup"

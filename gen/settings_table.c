@@ -43,7 +43,7 @@ const struct setting settings_table[] = {
 	TEXT("postgres.host", NULL, check_host, "HOST", "A server that is no Service: its host name or address."),
 	INT("postgres.port", "5432", 1, 65535, "The server's port."),
 	TEXT("postgres.user", "\"postgres\"", check_text, "ROLE", "Who dumps; docs/runbooks/install-kubenix.md says what it has to be allowed."),
-	CHOICE("postgres.sslMode", "\"prefer\"", ssl_modes, "MODE", "libpq's sslmode; verify-full trusts the certificate authorities of the system."),
+	CHOICE("postgres.sslMode", "\"prefer\"", ssl_modes, "MODE", "libpq's sslmode; verify-full trusts the certificate authorities of the system, or certificates.configMap."),
 	TEXT("postgres.secret.name", "\"postgresql-auth\"", check_object_name, "NAME", "The Secret with its password."),
 	TEXT("postgres.secret.key", "\"admin-password\"", check_secret_key, "KEY", "The password's key in that Secret."),
 	TEXT("postgres.secret.sops", "\"postgresql_admin_password\"", check_sops_name, "NAME", "Name of the password for kubenix.lib.secretsFor: a pod reads Secrets of its own namespace alone, so where the jobs run in another one the Secret is made there too."),
@@ -56,6 +56,9 @@ const struct setting settings_table[] = {
 	TEXT("store.secret.sops", "\"minio_postgres_backup\"", check_sops_name, "NAME", "The same for kubenix.lib.secretsFor: NAME_access_key_id, NAME_secret_access_key."),
 	TEXT("store.reader.name", "\"postgres-restore-drill-s3-credentials\"", check_object_name, "NAME", "The Secret with the reader's keys, for drill, verify and restore; may be the writer's."),
 	TEXT("store.reader.sops", "\"minio_postgres_drill\"", check_sops_name, "NAME", "The same for kubenix.lib.secretsFor."),
+
+	TEXT("certificates.configMap", NULL, check_object_name, "NAME", "A ConfigMap in the jobs' namespace with your own certificate authority, in PEM: trusted, instead of the system's, for an https:// store and by verify-full."),
+	TEXT("certificates.key", "\"ca.crt\"", check_secret_key, "KEY", "Its key in that ConfigMap."),
 
 	INT("retention.days", "14", 1, 3650, "Days that the bucket's lifecycle rule keeps a dump."),
 

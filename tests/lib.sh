@@ -45,6 +45,9 @@
 #		$S3_DIR/$S3_BUCKET/key is the object's plain file. Skips when it is not there.
 #		S3_CERTS=DIR: https with its public.crt and private.key; curl finds the authority in
 #		CURL_CA_BUNDLE.
+#	authority NAME [OPENSSL_ARGUMENT...]
+#	certificate NAME AUTHORITY SUBJECT_ALT_NAME [OPENSSL_ARGUMENT...]
+#		NAME.pem and NAME.key, here.
 #	add_s3_user NAME SECRET
 #		A user of versitygw, who may do what the bucket's policy says.
 #	stop_s3, restart_s3
@@ -275,6 +278,17 @@ s3() {
 		--aws-sigv4 "aws:amz:$AWS_REGION:s3" -u "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
 		-H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' \
 		"$@" "$AWS_ENDPOINT_URL/$S3_BUCKET${key:+/}$key"
+}
+
+authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.pem" \
+		-subj "/CN=$1" -days 2 "${@:2}" 2>>openssl.log
+}
+
+certificate() {
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>>openssl.log
+	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -out "$1.pem" \
+		-extfile <(echo "subjectAltName=$3") "${@:4}" 2>>openssl.log
 }
 
 s3_program() {

@@ -58,20 +58,20 @@ static bool add_param(struct buf *b, const char *keyword, const char *value, str
 static bool make_conninfo(const struct pg_params *params, const char *dbname, struct buf *out,
 			  struct err *e)
 {
+	bool ok = true;
+
 	for (size_t i = 0; i < sizeof pg_transport / sizeof *pg_transport; i++)
-		if (!add_param(out, pg_transport[i][0], pg_transport[i][1], e))
-			return false;
-	for (size_t i = 0; i < params->count; i++) {
+		ok = ok && add_param(out, pg_transport[i][0], pg_transport[i][1], e);
+	for (size_t i = 0; ok && i < params->count; i++) {
 		const struct pg_param *p = &params->items[i];
 
 		if (p->secret)
 			return err_set(e, ERR_USAGE,
 				       "%s cannot be handed to pg_dump, only a password can",
 				       p->keyword);
-		if (!add_param(out, p->keyword, p->value, e))
-			return false;
+		ok = add_param(out, p->keyword, p->value, e);
 	}
-	return !dbname || add_param(out, "dbname", dbname, e);
+	return ok && (!dbname || add_param(out, "dbname", dbname, e));
 }
 
 /* Over the settings of roles and databases. pg_dump sets some of them itself; pg_dumpall does not,

@@ -357,6 +357,44 @@ test_jobs_run_as_they_stand() {
 	assert_contains "$(cat "$T/out" "$T/err")" gone
 }
 
+test_jobs_trust_an_authority_of_ones_own() {
+	local name item
+	mkdir "$T/pair"
+	cd "$T/pair"
+	authority ca
+	certificate server ca DNS:postgresql.default.svc.cluster.local,IP:127.0.0.1
+	cp server.pem public.crt
+	cp server.key private.key
+	[ "$(id -u)" != 0 ] || chown "$(as_pg id -u)" server.key
+	chmod 755 .
+	cd "$T"
+	PG_LISTEN=127.0.0.1 PG_CONFIG="ssl=on ssl_cert_file='$T/pair/server.pem' ssl_key_file='$T/pair/server.key'" start_pg 18
+	sql postgres "ALTER ROLE postgres PASSWORD 's3cret \$(word) \$\$'" >/dev/null
+	sed -i '1i hostssl all all 127.0.0.1/32 scram-sha-256' "$PG_DATA/pg_hba.conf"
+	sql postgres 'SELECT pg_reload_conf()' >/dev/null
+	CURL_CA_BUNDLE=$T/pair/ca.pem S3_CERTS=$T/pair start_s3 versitygw
+	jq -n --arg endpoint "$AWS_ENDPOINT_URL" --arg bucket "$S3_BUCKET" --argjson port "$PGPORT" '{databases: {postgres: ["postgres"]},
+		namespaces: {applications: "default", backup: "backup", monitoring: "monitoring"}, backup: {
+		certificates: {configMap: "home-authority", key: "root.pem"}, postgres: {sslMode: "verify-full", port: $port},
+		store: {endpoint: $endpoint, bucket: $bucket}}}' >"$T/input.json"
+	gen --format json "$T/input.json" >"$T/objects.json"
+	mount_volumes
+	chmod 755 "$T/pair"
+	for name in postgres-backup postgres-verify postgres-restore-drill postgres-restore; do
+		item=$(jq -c --arg name "$name" '.items[] | select(.kind == "CronJob" and .metadata.name == $name) |
+			.spec.jobTemplate.spec.template.spec.volumes[] | select(.configMap.name == "home-authority").configMap.items' "$T/objects.json")
+		assert_eq '[{"key":"root.pem","path":"ca.pem"}]' "$item" "$name"
+	done
+	mkdir "$T/mount/etc-certificates"
+	ADDRESS=127.0.0.1
+	assert_exit 3 run_job postgres-backup
+	for name in postgres-backup postgres-verify postgres-restore-drill; do
+		install -m 644 "$T/pair/ca.pem" "$T/mount/etc-certificates/"
+		assert_exit 0 run_job "$name"
+		rm "$T/mount/etc-certificates/ca.pem"
+	done
+}
+
 test_sidecar_runs_as_it_stands() {
 	local sidecar probe
 	start_pg 18

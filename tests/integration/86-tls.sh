@@ -17,18 +17,6 @@ setup_file() {
 	cp good.key pair/private.key
 }
 
-authority() {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.pem" \
-		-subj "/CN=$1" -days 2 "${@:2}" 2>>openssl.log
-}
-
-# certificate NAME AUTHORITY SUBJECT_ALT_NAME [OPENSSL_ARGUMENT...]
-certificate() {
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$1" 2>>openssl.log
-	openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -out "$1.pem" \
-		-extfile <(echo "subjectAltName=$3") "${@:4}" 2>>openssl.log
-}
-
 # Anything that speaks TLS will do: a refusal comes before HTTP.
 serve() {
 	TLS_PORT=$(free_port)
