@@ -360,14 +360,14 @@ test_jobs_run_as_they_stand() {
 test_jobs_trust_an_authority_of_ones_own() {
 	local name item
 	mkdir "$T/pair"
-	cd "$T/pair"
+	cd "$T/pair" || return
 	authority ca
 	certificate server ca DNS:postgresql.default.svc.cluster.local,IP:127.0.0.1
 	cp server.pem public.crt
 	cp server.key private.key
 	[ "$(id -u)" != 0 ] || chown "$(as_pg id -u)" server.key
 	chmod 755 .
-	cd "$T"
+	cd "$T" || return
 	PG_LISTEN=127.0.0.1 PG_CONFIG="ssl=on ssl_cert_file='$T/pair/server.pem' ssl_key_file='$T/pair/server.key'" start_pg 18
 	sql postgres "ALTER ROLE postgres PASSWORD 's3cret \$(word) \$\$'" >/dev/null
 	sed -i '1i hostssl all all 127.0.0.1/32 scram-sha-256' "$PG_DATA/pg_hba.conf"
