@@ -144,6 +144,8 @@ void table_filter_learn(struct table_filter *f, const char *text, size_t len)
 	    {{"create", "index"}, "index", "on", 1, false},
 	    {{"create", "unique", "index"}, "index", "on", 1, false},
 	    {{"create", "statistics"}, "statistics", "from", 0, false},
+	    {{"create", "trigger"}, "trigger", "on", 1, false},
+	    {{"create", "constraint", "trigger"}, "trigger", "on", 1, false},
 	};
 	static const char *const alter_table[4] = {"alter", "table"};
 	struct sql_scan start = {text, text + len}, scan = start;
@@ -203,6 +205,41 @@ static bool attaches(struct sql_scan scan)
 	return sql_is(&attach, "attach") && sql_is(&partition, "partition");
 }
 
+/* A trigger that the table has from its partitioned parent: whether it is switched on, and its comment,
+ * come with the parent, as the trigger does. Scan is behind the word TRIGGER. */
+static bool is_handed_down(const struct table_filter *f, struct sql_scan scan)
+{
+	CLEANUP(freep) char *schema = NULL;
+	CLEANUP(freep) char *name = NULL;
+	struct sql_scan ahead = scan;
+	struct sql_token all = sql_next(&ahead);
+
+	return !sql_is(&all, "all") && !sql_is(&all, "user") &&
+	       sql_qualified(&scan, &schema, &name) && !knows(f, "trigger", f->schema, name);
+}
+
+/* ALTER TABLE t ENABLE ALWAYS TRIGGER and the like, with scan behind the table. */
+static bool switches_handed_down(const struct table_filter *f, struct sql_scan scan)
+{
+	struct sql_token verb = sql_next(&scan), word = sql_next(&scan);
+
+	if (!sql_is(&verb, "enable") && !sql_is(&verb, "disable"))
+		return false;
+	if (sql_is(&word, "always") || sql_is(&word, "replica"))
+		word = sql_next(&scan);
+	return sql_is(&word, "trigger") && is_handed_down(f, scan);
+}
+
+static bool comments_handed_down(const struct table_filter *f, struct sql_scan scan)
+{
+	struct sql_token comment = sql_next(&scan);
+
+	sql_next(&scan); /* on */
+	struct sql_token trigger = sql_next(&scan);
+	return sql_is(&comment, "comment") && sql_is(&trigger, "trigger") &&
+	       is_handed_down(f, scan);
+}
+
 /* A statement with the word keyword and behind it the name of such an object of the table. */
 static bool is_of_object(const struct table_filter *f, const char *keyword, const char *kind,
 			 struct sql_scan scan)
@@ -235,12 +272,14 @@ bool table_filter_wants(const struct table_filter *f, const char *text, size_t l
 	if (is_setting(text, len))
 		return true;
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		struct sql_scan scan = {text, text + len};
+		const struct sql_scan start = {text, text + len};
+		struct sql_scan scan = start;
 
 		if (begins(text, len, shapes[i].begin))
 			if (seek(&scan, shapes[i].before, shapes[i].nth) &&
 			    names(&scan, f->schema, f->name, shapes[i].column))
-				return !attaches(scan);
+				return !attaches(scan) && !switches_handed_down(f, scan) &&
+				       !comments_handed_down(f, start);
 	}
 	return is_of_any_object(f, text, len);
 }

@@ -3,7 +3,7 @@
  *
  * The table itself, its defaults, constraints, indexes, triggers, rules, policies, statistics,
  * comments and grants; and the sequences that its columns own. Not what it refers to: types, functions,
- * parents, and the tables of its foreign keys have to be there.
+ * parents, and the tables of its foreign keys have to be there; nor what a partition has from its parent.
  */
 #ifndef BACKUP_TABLE_FILTER_H
 #define BACKUP_TABLE_FILTER_H
@@ -12,9 +12,9 @@
 
 struct table_filter {
 	const char *schema, *name;
-	/* Found by table_filter_learn: sequences that its columns own, its indexes and statistics. */
+	/* Found by table_filter_learn: sequences that its columns own, its indexes, statistics, triggers. */
 	struct table_object {
-		const char *kind; /* "sequence", "index", "statistics" */
+		const char *kind; /* "sequence", "index", "statistics", "trigger" */
 		char *schema, *name;
 	} * objects;
 	size_t object_count, object_cap;

@@ -102,6 +102,12 @@ static const struct {
 	  "s.trg();"},
     {'-', "CREATE TRIGGER tr BEFORE INSERT ON s.tt FOR EACH ROW EXECUTE FUNCTION s.trg('s.t');"},
     {'x', "ALTER TABLE s.t DISABLE TRIGGER tr;"},
+    {'x', "ALTER TABLE s.t ENABLE REPLICA TRIGGER ctr;"},
+    {'x', "ALTER TABLE s.t DISABLE TRIGGER ALL;"},
+    {'-', "ALTER TABLE s.t ENABLE ALWAYS TRIGGER of_parent;"},
+    {'-', "ALTER TABLE s.t DISABLE TRIGGER \"TR\";"},
+    {'-', "COMMENT ON TRIGGER of_parent ON s.t IS 'tr';"},
+    {'x', "ALTER TABLE s.t ENABLE ALWAYS RULE r;"},
     {'x', "COMMENT ON TRIGGER tr ON s.t IS 'tr';"},
     {'-',
      "ALTER TABLE ONLY s.referrer\n    ADD CONSTRAINT referrer_t_fkey FOREIGN KEY (t) REFERENCES "
