@@ -37,8 +37,9 @@ static const struct option own[] = {
      .into = &table,
      .argument = "SCHEMA.TABLE",
      .env = "PGMUSTER_TABLE",
-     .help = "Only this table of the database, with its sequences, indexes, constraints and "
-	     "triggers. What it refers to has to be there."},
+     .help =
+	 "Only this table of the database, with its sequences, indexes, constraints and "
+	 "triggers. What it refers to has to be there. A partition comes as a table of its own."},
     {.name = "allow-existing",
      .type = OPTION_FLAG,
      .into = &existing,
