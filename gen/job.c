@@ -66,7 +66,7 @@ json_t *env_new(const struct input *in, bool reader)
 		env_add(env, "AWS_ENDPOINT_URL", setting_text(s, "store.endpoint"));
 	env_add(env, "AWS_REGION", setting_text(s, "store.region"));
 	if (setting_text(s, "certificates.configMap"))
-		env_add(env, "AWS_CA_BUNDLE", CERTIFICATES_DIRECTORY "/" CERTIFICATES_FILE);
+		env_add(env, "AWS_CA_BUNDLE", CERTIFICATES_PATH);
 	env_add_secret(env, "AWS_ACCESS_KEY_ID", secret, "access-key-id");
 	env_add_secret(env, "AWS_SECRET_ACCESS_KEY", secret, "secret-access-key");
 	return env;
@@ -104,9 +104,7 @@ void env_add_server(json_t *env, const struct input *in)
 	env_add(env, "PGSSLMODE", ssl_mode);
 	if (strncmp(ssl_mode, "verify-", 7) == 0)
 		env_add(env, "PGSSLROOTCERT",
-			setting_text(s, "certificates.configMap") ? CERTIFICATES_DIRECTORY
-			    "/" CERTIFICATES_FILE
-								  : "system");
+			setting_text(s, "certificates.configMap") ? CERTIFICATES_PATH : "system");
 }
 
 json_t *job_mebibytes(double bytes)
@@ -159,7 +157,7 @@ static void add_certificates(struct job *j, const struct settings *s)
 		add_config_map(j, "certificates",
 			       json_pack("{s:s, s:[{s:s, s:s}]}", "name", name, "items", "key",
 					 setting_text(s, "certificates.key"), "path",
-					 CERTIFICATES_FILE),
+					 CERTIFICATES_NAME),
 			       CERTIFICATES_DIRECTORY);
 }
 

@@ -8,7 +8,8 @@
 
 #define CONFIG_DIRECTORY "/etc/pgmuster"
 #define CERTIFICATES_DIRECTORY "/etc/pgmuster-certificates"
-#define CERTIFICATES_FILE "ca.pem"
+#define CERTIFICATES_NAME "ca.pem"
+#define CERTIFICATES_PATH CERTIFICATES_DIRECTORY "/" CERTIFICATES_NAME
 #define SCRATCH_DIRECTORY "/scratch"
 #define SOCKET_DIRECTORY "/run/postgresql"
 #define SERVICE_ACCOUNT "postgres-backup"
