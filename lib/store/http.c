@@ -25,6 +25,8 @@ struct http {
 	const struct http_request *request;
 	struct http_response *response;
 	struct err *e;
+	bool
+	    headed; /* the answer's head is whole: libcurl does not mind when the connection ends in it */
 	bool begun, refused;
 	char said[CURL_ERROR_SIZE];
 	/* how many bytes have moved, when the last of them did, and when a step of them began; times in
@@ -172,8 +174,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 		return len; /* none that we know is so long */
 	memcpy(line, data, end);
 	line[end] = '\0';
+	if (end == 0)
+		h->headed = true;
 	if (strncmp(line, "HTTP/", 5) == 0) { /* the final answer, after a 100 Continue */
 		*r = (struct http_response){.body = r->body};
+		h->headed = false;
 		return len;
 	}
 	while (line[colon] != '\0' && line[colon] != ':')
@@ -414,7 +419,7 @@ bool http_try(struct http *h, const struct http_request *q, struct http_response
 	h->request = q;
 	h->response = r;
 	h->e = e;
-	h->begun = h->refused = h->stalled = false;
+	h->headed = h->begun = h->refused = h->stalled = false;
 	h->said[0] = '\0';
 	h->bytes = h->step = 0;
 	h->byte_ms = h->step_ms = clock_ms();
@@ -424,6 +429,11 @@ bool http_try(struct http *h, const struct http_request *q, struct http_response
 	r->status = status_of(h->curl);
 	if (code != CURLE_OK)
 		return explain(h, code, e);
+	if (!h->headed) {
+		r->transient = true;
+		return err_set(e, ERR_TRANSIENT, "%s: connection closed in the head of the answer",
+			       h->server->endpoint);
+	}
 	curl_easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after);
 	r->retry_after_s = after;
 	/* An empty body does not come by on_data. */

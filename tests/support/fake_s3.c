@@ -249,8 +249,10 @@ static bool answer(const struct request *q, const struct fake_step *step)
 	head = xasprintf("HTTP/1.1 %d X\r\n%s%s%s%s\r\n", step->status ? step->status : 200,
 			 length[0] ? "Content-Length: " : "", length, length[0] ? "\r\n" : "",
 			 step->headers ? step->headers : headers);
-	ok = write_all(q->fd, head, strlen(head));
+	ok = write_all(q->fd, head, step->then == FAKE_BEHEAD ? step->cut : strlen(head));
 	free(head);
+	if (step->then == FAKE_BEHEAD)
+		return false;
 	if (strncmp(q->line, "HEAD ", 5) == 0)
 		return ok;
 	if (step->then == FAKE_CUT && step->cut < len)

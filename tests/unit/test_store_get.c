@@ -106,6 +106,25 @@ Test(store_get, download_goes_on_where_it_broke)
 	}
 }
 
+/* libcurl takes what has come of the head for all of it. The Content-Length comes last: no byte of the body
+ * is missed. */
+Test(store_get, answer_that_ends_in_its_head_is_no_answer)
+{
+	for (size_t cut = 1; cut < strlen("HTTP/1.1 200 X\r\nContent-Length: "); cut++) {
+		struct probe p;
+		struct err e = {0};
+		const struct fake_step script[] = {
+		    {"GET /b/k", .headers = ETAG, .body = BODY, .then = FAKE_BEHEAD, .cut = cut},
+		    {"GET /b/k", .headers = ETAG, .body = BODY},
+		    FAKE_END};
+
+		probe_init(&p, SIZE_MAX);
+		cr_assert_eq(run_get(script, whole, &p, &e), ERR_NONE, "%zu: %s", cut, e.text);
+		cr_assert(p.len == BODY_LEN && memcmp(p.data, BODY, BODY_LEN) == 0, "%zu", cut);
+		probe_stop(&p);
+	}
+}
+
 /* A body that breaks after so many bytes, as often as it takes. */
 static enum err_kind get_in_pieces(size_t len, size_t piece, struct err *e)
 {
