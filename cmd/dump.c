@@ -2,13 +2,14 @@
 
 #include "backup/dump.h"
 #include "backup/key.h"
+#include "base/cancel.h"
 
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 static long level = 3, threads;
-static int64_t idle_timeout_s = 2 * 3600;
+static int64_t idle_timeout_s = 2 * 3600, timeout_s = TIMEOUT_S;
 static const char *key_format = KEY_DEFAULT_FORMAT;
 static bool no_role_passwords, allow_omissions;
 static struct option_list exclude;
@@ -57,6 +58,7 @@ static const struct option own[] = {
      .argument = "TIME",
      .help = "Give up when the server or pg_dump says nothing for so long, such as "
 	     "for a lock; 0s: never."},
+    TIMEOUT_OPTION(timeout_s),
     PG_BIN_OPTION,
     {0},
 };
@@ -95,6 +97,7 @@ bool cmd_dump(int argc, char **argv, int *code, struct err *e)
 		return err_hint(e,
 				"--store URL, such as file:///backup/postgresql or s3://bucket/x");
 	}
+	cancel_after(timeout_s);
 	const struct pg_target target = {.conninfo = common.server,
 					 .idle_timeout_s = cmd_seconds(idle_timeout_s)};
 	struct dump_options o = {

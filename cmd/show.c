@@ -111,7 +111,7 @@ static void show(struct report *r, const struct manifest *m)
 		show_database(r, db, &m->databases[i]);
 		if (tables || database)
 			show_tables(r, db);
-		report_not_dumped(r, &m->databases[i]);
+		report_not_dumped(r, &m->databases[i], false);
 	}
 	for (size_t i = 0; i < m->excluded_count; i++)
 		report_item(r, "excluded_databases", m->excluded[i]);

@@ -74,19 +74,28 @@ bool backup_manifest(struct store *store, const char *key, struct manifest *m, s
 	return true;
 }
 
+/* What one object is like must not hide the other backups: it is damaged, kept from us (archived, of another
+ * owner), or went away since it was listed. A store that is down must. */
+static bool is_its_own(const struct err *e)
+{
+	return e->kind == ERR_CORRUPT || e->kind == ERR_SYSTEM || e->kind == ERR_DENIED ||
+	       e->kind == ERR_MISSING;
+}
+
+static bool note_problem(struct backup *b, enum backup_status status, const struct err *e)
+{
+	b->status = status;
+	b->problem = xstrdup(e->text);
+	b->problem_kind = e->kind;
+	return is_its_own(e);
+}
+
 static bool read_manifest(struct store *store, struct backup *b, struct err *e)
 {
 	CLEANUP(manifest_stop) struct manifest m = {0};
 
-	if (!backup_manifest(store, b->key, &m, e)) {
-		/* One bad manifest must not hide the other backups; a store that is down must. */
-		if (e->kind != ERR_CORRUPT && e->kind != ERR_SYSTEM)
-			return false;
-		b->status = BACKUP_DAMAGED;
-		b->problem = xstrdup(e->text);
-		b->problem_kind = e->kind;
-		return true;
-	}
+	if (!backup_manifest(store, b->key, &m, e))
+		return note_problem(b, BACKUP_DAMAGED, e);
 	b->status = BACKUP_COMPLETE;
 	b->time = m.finished;
 	b->databases = m.roll.database_count;
@@ -116,7 +125,7 @@ static bool read_mark(struct store *store, struct backup *b, struct err *e)
 	if (b->bytes < head || !key_has_suffix(b->key, KEY_DUMP_SUFFIX))
 		return true;
 	if (!store_get(store, b->key, 0, head, b->etag, into, e))
-		return false;
+		return note_problem(b, BACKUP_FOREIGN, e);
 	/* Magic and length are little-endian, as this is on every machine we run on or not. */
 	for (int i = 0; i < 4; i++)
 		if ((unsigned char)start.data[i] != (magic >> (8 * i) & 0xff))
@@ -143,7 +152,7 @@ static bool read_evidence(struct store *store, struct catalogue *c, const char *
 	struct backup *b;
 
 	if (!store_get_bytes(store, key, &text, e)) {
-		if (e->kind != ERR_CORRUPT && e->kind != ERR_MISSING)
+		if (!is_its_own(e))
 			return false;
 		c->unreadable_evidence++;
 		return true;
@@ -195,6 +204,15 @@ static int by_time(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
+/* Then it is not the objects, but what we may. */
+static bool is_all_denied(const struct catalogue *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (!c->backups[i].problem || c->backups[i].problem_kind != ERR_DENIED)
+			return false;
+	return c->count > 0;
+}
+
 bool catalogue_read(struct store *store, struct catalogue *c, struct err *e)
 {
 	CLEANUP(listing_stop) struct listing l = {.catalogue = c};
@@ -208,6 +226,10 @@ bool catalogue_read(struct store *store, struct catalogue *c, struct err *e)
 		if (listed(&l, b->key, KEY_MANIFEST_SUFFIX) ? !read_manifest(store, b, e)
 							    : !read_mark(store, b, e))
 			return false;
+	}
+	if (is_all_denied(c)) {
+		err_set(e, ERR_DENIED, "%s", c->backups[0].problem);
+		return err_hint(e, "the store can be listed, but none of its backups read");
 	}
 	for (size_t i = 0; i < l.count; i++) {
 		if (key_is_evidence(l.keys[i]) && !read_evidence(store, c, l.keys[i], e))

@@ -19,7 +19,7 @@ const char *backup_status_name(enum backup_status);
 struct backup {
 	char *key; /* of the dump */
 	enum backup_status status;
-	char *problem;              /* of a damaged one */
+	char *problem;              /* of a damaged one, and of another that cannot be read */
 	enum err_kind problem_kind; /* ERR_SYSTEM: it could not be told, such as a newer manifest */
 	uint64_t bytes;
 	time_t time; /* the manifest's own; the store's for one without */

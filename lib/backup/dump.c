@@ -291,6 +291,18 @@ static void describe(struct dump *d)
 		m->excluded[m->excluded_count++] = xstrdup(d->o->exclude[i]);
 }
 
+/* Whoever reads it has limits, of size for one. */
+static bool can_be_read(const char *manifest, struct err *e)
+{
+	CLEANUP(manifest_stop) struct manifest again = {0};
+	size_t len = strlen(manifest);
+
+	if (len > MANIFEST_MAX_BYTES)
+		return err_set(e, ERR_SYSTEM, "the manifest would have %zu bytes, and may have %zu",
+			       len, MANIFEST_MAX_BYTES);
+	return manifest_read(manifest, len, &again, e) || err_in(e, "the manifest of this dump");
+}
+
 /* The sidecar, and last the manifest: with it the backup is there, without it there is none. */
 static bool seal(struct dump *d, struct err *e)
 {
@@ -300,6 +312,8 @@ static bool seal(struct dump *d, struct err *e)
 	CLEANUP(freep) char *manifest_key = xasprintf("%s" KEY_MANIFEST_SUFFIX, m->key);
 	CLEANUP(freep) char *sidecar_key = xasprintf("%s" KEY_SHA256_SUFFIX, m->key);
 
+	if (!can_be_read(manifest, e))
+		return false;
 	for (size_t i = 0; i < d->o->store_count; i++) {
 		if (d->branches[i].failed)
 			continue;
@@ -347,7 +361,7 @@ static void report_result(const struct dump *d, struct report *r)
 	for (size_t i = 0; i < m->warnings.count; i++)
 		report_item(r, "warnings", m->warnings.lines[i]);
 	for (size_t i = 0; i < m->database_count; i++)
-		report_not_dumped(r, &m->databases[i]);
+		report_not_dumped(r, &m->databases[i], true);
 }
 
 static bool is_everywhere(const struct dump *d, struct report *r, struct err *e)

@@ -17,6 +17,10 @@ void omissions_of_database(struct pg_warnings *w, const struct pg_facts *facts,
 	if (!db->connectable)
 		warn(w, xasprintf("database %s accepts no connections: it is not in the dump",
 				  db->name));
+	if (db->unlogged_tables > 0)
+		warn(w, xasprintf("database %s: warning: rows of %llu unlogged table(s) not dumped "
+				  "because the server is a standby",
+				  db->name, (unsigned long long)db->unlogged_tables));
 	if (db->hidden_mappings > 0)
 		warn(w,
 		     xasprintf("database %s: warning: options of %llu user mapping(s) not dumped "

@@ -1,5 +1,7 @@
 #include "backup/results.h"
 
+#include "backup/redact.h"
+
 #include <string.h>
 
 void report_databases(struct report *r, const struct roll *roll, const struct differences *d,
@@ -38,7 +40,7 @@ void report_differences(struct report *r, const struct differences *d)
 	}
 }
 
-void report_not_dumped(struct report *r, const struct pg_database *db)
+void report_not_dumped(struct report *r, const struct pg_database *db, bool for_log)
 {
 	const char *line = db->not_dumped ? db->not_dumped : "";
 
@@ -47,6 +49,8 @@ void report_not_dumped(struct report *r, const struct pg_database *db)
 		CLEANUP(freep) char *statement = xstrndup(line, len);
 		struct report *row = report_row(r, "not_in_a_dump");
 
+		if (for_log)
+			redact(statement);
 		report_string(row, "database", db->name);
 		report_string(row, "statement", statement);
 		line += len + strspn(line + len, "\n");

@@ -17,7 +17,8 @@ void report_differences(struct report *, const struct differences *);
 /* To the list "not_proved": what a dump of an old script lacks. Nothing of a complete backup. */
 void report_foreign(struct report *, const struct backup *);
 
-/* The list "not_in_a_dump": what pg_dumpall leaves out of this database, a statement a row. */
-void report_not_dumped(struct report *, const struct pg_database *);
+/* The list "not_in_a_dump": what pg_dumpall leaves out of this database, a statement a row; for a log,
+ * without what may be secret. */
+void report_not_dumped(struct report *, const struct pg_database *, bool for_log);
 
 #endif

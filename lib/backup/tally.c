@@ -1,5 +1,7 @@
 #include "backup/tally.h"
 
+#include "backup/redact.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,31 +33,12 @@ void allow_list_stop(struct allow_list *list)
 	*list = (struct allow_list){0};
 }
 
-static bool in_identifier(char c)
-{
-	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
-}
-
-static void cut_after(char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (char *p = text; (p = strcasestr(p, word)); p++)
-		if ((p == text || !in_identifier(p[-1])) && !in_identifier(p[len]))
-			p[len] = '\0';
-}
-
-/* The beginning of a statement, on one line, without what follows the word PASSWORD, and without the
- * connection strings of subscriptions and the options of user mappings, which may not say the word. */
+/* The beginning of a statement, on one line. */
 static char *excerpt(const char *text, size_t len)
 {
 	char *out = xstrndup(text, len < 200 ? len : 200);
 
-	cut_after(out, "password");
-	if (strcasestr(out, "subscription"))
-		cut_after(out, "connection");
-	if (strcasestr(out, "user mapping"))
-		cut_after(out, "options");
+	redact(out);
 	for (char *p = out; *p; p++)
 		if (*p == '\n')
 			*p = ' ';

@@ -201,14 +201,18 @@ static bool look(struct verify *v, struct store *store, const struct backup_choi
 static bool look_twice(struct verify *v, struct store *store, const struct backup_choice *which,
 		       char **first, struct err *e)
 {
+	CLEANUP(freep) char *key = NULL;
+
 	if (!look(v, store, which, e))
 		return false;
 	if (v->found.count == 0)
 		return true;
 	*first = xstrdup(v->found.items[0].what);
-	log_info("%s: %s; reading it again, to be sure", v->reader.backup->key, *first);
+	key = xstrdup(v->reader.backup->key); /* a newer one may be there by now */
+	log_info("%s: %s; reading it again, to be sure", key, *first);
 	verify_stop(v);
-	return look(v, store, which, e) || err_in(e, "reading it again (at first: %s)", *first);
+	return look(v, store, &(struct backup_choice){.key = key}, e) ||
+	       err_in(e, "reading it again (at first: %s)", *first);
 }
 
 bool verify_again(struct store *store, const char *key, bool *sound, struct err *e)

@@ -21,6 +21,8 @@ struct pg_target {
 	int idle_timeout_s;
 	/* Nothing of the environment and no password file: for our own scratch server. */
 	bool isolated;
+	/* Where host is a directory by a name that only we know: a child runs in it instead. Or NULL. */
+	const char *directory;
 };
 
 struct pg_conn;

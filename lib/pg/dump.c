@@ -54,9 +54,10 @@ static bool add_param(struct buf *b, const char *keyword, const char *value, str
 	return ok && add_text(b, "'", e);
 }
 
-/* What a child gets in its argv: everything but secrets. dbname NULL: the child chooses. */
-static bool make_conninfo(const struct pg_params *params, const char *dbname, struct buf *out,
-			  struct err *e)
+/* What a child gets in its argv: everything but secrets. dbname NULL: the child chooses. here: it runs in the
+ * directory that is its host. */
+static bool make_conninfo(const struct pg_params *params, const char *dbname, bool here,
+			  struct buf *out, struct err *e)
 {
 	bool ok = true;
 
@@ -64,12 +65,13 @@ static bool make_conninfo(const struct pg_params *params, const char *dbname, st
 		ok = ok && add_param(out, pg_transport[i][0], pg_transport[i][1], e);
 	for (size_t i = 0; ok && i < params->count; i++) {
 		const struct pg_param *p = &params->items[i];
+		bool cwd = here && strcmp(p->keyword, "host") == 0;
 
 		if (p->secret)
 			return err_set(e, ERR_USAGE,
 				       "%s cannot be handed to pg_dump, only a password can",
 				       p->keyword);
-		ok = add_param(out, p->keyword, p->value, e);
+		ok = add_param(out, p->keyword, cwd ? "/proc/self/cwd" : p->value, e);
 	}
 	return ok && (!dbname || add_param(out, "dbname", dbname, e));
 }
@@ -98,8 +100,10 @@ static bool is_withheld(const char *variable, const struct pg_params *params, bo
 
 static char **make_environment(const struct pg_params *params, bool isolated)
 {
+	/* PG_COLOR would hide warnings and errors from who looks for the words. */
 	static const char *const replaced[] = {"PGOPTIONS",  "PGTZ",   "PGCLIENTENCODING",
-					       "PGDATABASE", "LC_ALL", "LANGUAGE"};
+					       "PGDATABASE", "LC_ALL", "LANGUAGE",
+					       "PG_COLOR"};
 	size_t replaced_count = sizeof replaced / sizeof *replaced;
 	size_t count = 0;
 	size_t n = 0;
@@ -201,7 +205,7 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 	size_t n = 0;
 
 	if (!pg_params_read(o->target, &params, e) ||
-	    !make_conninfo(&params, c->dbname, &conninfo, e))
+	    !make_conninfo(&params, c->dbname, o->target->directory != NULL, &conninfo, e))
 		return false;
 	if (!own_encoding(o->target, c->dbname, &encoding, e))
 		return err_in(e, "%s", c->of);
@@ -218,7 +222,10 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 
 	CLEANUP(proc_env_freep) char **env = make_environment(&params, o->target->isolated);
 	CLEANUP(proc_stop)
-	struct proc p = {.argv = argv, .env = (const char *const *)env, .capture_out = true};
+	struct proc p = {.argv = argv,
+			 .env = (const char *const *)env,
+			 .capture_out = true,
+			 .directory = o->target->directory};
 	if (!proc_start(&p, e) || !pump(c, p.out, s, e))
 		return err_in(e, "%s", c->of);
 	if (!proc_wait(&p, e)) {

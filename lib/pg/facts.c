@@ -210,10 +210,24 @@ static bool read_hidden_mappings(struct pg_conn *c, struct pg_database *d, struc
 	return true;
 }
 
+/* On a standby pg_dump leaves the rows of unlogged tables out, and does not say so. */
+static bool read_unlogged_tables(struct pg_conn *c, struct pg_database *d, struct err *e)
+{
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+
+	if (!pg_query(c, &rows, e,
+		      "SELECT pg_catalog.count(*) FROM pg_catalog.pg_class WHERE relkind = 'r' AND"
+		      " relpersistence = 'u' AND pg_catalog.pg_is_in_recovery()"))
+		return false;
+	d->unlogged_tables = strtoull(pg_value(&rows, 0, 0), NULL, 10);
+	return true;
+}
+
 bool pg_facts_database(const struct pg_target *t, struct pg_database *d, struct err *e)
 {
 	CLEANUP(pg_freep) struct pg_conn *c = pg_open(t, d->name, e);
 
 	return c && read_extensions(c, d, e) && read_monetary(c, d, e) &&
-	       read_hidden_mappings(c, d, e) && pg_read_not_dumped(c, d, e);
+	       read_unlogged_tables(c, d, e) && read_hidden_mappings(c, d, e) &&
+	       pg_read_not_dumped(c, d, e);
 }

@@ -26,6 +26,7 @@ struct pg_database {
 	/* What pg_dumpall does not keep of postgres and template1: their comment, grants, settings
 	 * and owner as SQL statements that would bring them back, one a line; or "". */
 	char *not_dumped;
+	uint64_t unlogged_tables; /* whose rows a standby does not have */
 	uint64_t hidden_mappings; /* user mappings whose options pg_dump would leave out unsaid */
 };
 

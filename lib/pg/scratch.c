@@ -125,8 +125,8 @@ static bool make_file(const struct scratch *s, const char *path, const char *tex
 	return true;
 }
 
-/* A socket's path has at most 107 bytes. Through /proc any process of our user reaches the
- * directory by a short one, for as long as we live. */
+/* A socket's path has at most 107 bytes. Through /proc we reach the directory by a short one, and a child
+ * as the directory it runs in: what is not dumpable shows its /proc/PID/fd to nobody else. */
 static bool name_socket(struct scratch *s, const char *path, struct err *e)
 {
 	struct sockaddr_un address;
@@ -139,6 +139,7 @@ static bool name_socket(struct scratch *s, const char *path, struct err *e)
 	if (s->socket_fd < 0)
 		return err_sys(e, "open %s", path);
 	s->socket_directory = xasprintf("/proc/%d/fd/%d", (int)getpid(), s->socket_fd);
+	s->socket_path = xstrdup(path);
 	return true;
 }
 
@@ -290,8 +291,11 @@ static bool start(struct scratch *s, const struct scratch_options *o, struct err
 	CLEANUP(freep) char *home = xasprintf("HOME=%s", s->directory);
 	s->env = pg_child_environment((const char *const[]){home, NULL});
 	s->superuser = xstrdup(o->superuser ? o->superuser : "postgres");
-	s->target = (struct pg_target){
-	    .host = s->socket_directory, .port = PORT, .user = s->superuser, .isolated = true};
+	s->target = (struct pg_target){.host = s->socket_directory,
+				       .port = PORT,
+				       .user = s->superuser,
+				       .isolated = true,
+				       .directory = s->socket_path};
 	return run_initdb(s, o, e) && run_server(s, o, e);
 }
 
@@ -317,6 +321,7 @@ void scratch_stop(struct scratch *s)
 	}
 	free(s->directory);
 	free(s->socket_directory);
+	free(s->socket_path);
 	free(s->log);
 	free(s->superuser);
 	proc_env_freep(&s->argv);

@@ -34,7 +34,8 @@ struct scratch_options {
 struct scratch {
 	struct pg_target target; /* isolated */
 	char *directory;         /* everything of it */
-	char *socket_directory;  /* as a client reaches it, which our death ends */
+	char *socket_directory;  /* as we reach it, which our death ends */
+	char *socket_path;       /* where it is, if that is too long for a socket's path; or NULL */
 	char *log;               /* the server's log file */
 	char *superuser;
 	struct proc server;

@@ -80,19 +80,28 @@ static bool kill_children(void)
 	return any;
 }
 
+/* Reaps those that have ended. Is there one that /proc does not show us? */
+static bool reap_children(void)
+{
+	pid_t ended;
+
+	while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return ended == 0 && !(inherited && *inherited);
+}
+
 void proc_end_children(int wait_ms)
 {
 	int64_t deadline = clock_ms() + wait_ms;
 
 	/* Whoever loses its parent comes to us in the next round. */
-	while (kill_children()) {
+	while (kill_children() || reap_children()) {
 		if (clock_ms() >= deadline) {
 			log_warn(
 			    "a program that was started is still running, and cannot be ended");
 			return;
 		}
 		poll(NULL, 0, POLL_MS);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
+		reap_children();
 	}
 }

@@ -33,6 +33,7 @@ struct http {
 	 * which the caller's data() kept us waiting are taken out */
 	uint64_t bytes, step;
 	int64_t byte_ms, step_ms;
+	int64_t cancelled_ms; /* when we saw it, or 0 */
 	bool stalled;
 };
 
@@ -249,16 +250,25 @@ static bool is_stalled(struct http *h, uint64_t bytes)
 	return now_ms - h->byte_ms >= stall_ms || now_ms - h->step_ms >= SLOW * stall_ms;
 }
 
+static bool is_cancelled(struct http *h)
+{
+	struct err why;
+
+	if (h->request->last_will || cancel_check(&why))
+		return false;
+	if (h->cancelled_ms == 0)
+		h->cancelled_ms = clock_ms();
+	return !h->request->makes || clock_ms() - h->cancelled_ms >= LAST_WILL_S * 1000;
+}
+
 static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
 	struct http *h = ctx;
-	struct err why;
 
 	(void)down_total, (void)up_total;
 	h->stalled = is_stalled(h, (uint64_t)(down + up));
-	return h->stalled || (h->stop && atomic_load(h->stop)) ||
-	       (!h->request->last_will && !cancel_check(&why));
+	return h->stalled || (h->stop && atomic_load(h->stop)) || is_cancelled(h);
 }
 
 static void add_header(struct curl_slist **l, const char *text)
@@ -423,6 +433,7 @@ bool http_try(struct http *h, const struct http_request *q, struct http_response
 	h->said[0] = '\0';
 	h->bytes = h->step = 0;
 	h->byte_ms = h->step_ms = clock_ms();
+	h->cancelled_ms = 0;
 	add_headers(h, &headers);
 	code = perform(h, headers);
 	curl_slist_free_all(headers);

@@ -59,6 +59,8 @@ struct http_request {
 	 * to be closed; that must not happen to one that is not idempotent. */
 	bool fresh;
 	bool last_will; /* goes out although we are cancelled; 10 s at most */
+	/* When we are cancelled, its answer is waited for, 10 s at most: what it makes has to be undone. */
+	bool makes;
 
 	/* Where the body of a 200 or 206 goes; begin is called once before, and may refuse. */
 	bool (*begin)(void *ctx, const struct http_response *, struct err *);

@@ -20,7 +20,8 @@ bool s3_upload_start(struct s3 *s, const char *key, const char *content_type, ch
 	CLEANUP(freep) char *type = xasprintf("Content-Type: %s", content_type);
 	CLEANUP(s3_answer_stop) struct s3_answer a = {0};
 	struct s3_call call = {
-	    .request = {.method = "POST", .target = target, .headers = {type}, .body = ""},
+	    .request =
+		{.method = "POST", .target = target, .headers = {type}, .body = "", .makes = true},
 	    .action = S3_WRITE,
 	    .wants = "InitiateMultipartUploadResult/UploadId",
 	};

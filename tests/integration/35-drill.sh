@@ -332,3 +332,18 @@ test_a_restored_program_finds_no_secret() {
 	! grep -a marked "$T/loot/environ" || fail 'secrets in reach of the scratch server'
 	grep -q 'Permission denied' "$T/loot/refused" || fail 'nothing was refused'
 }
+
+# A socket's path may have 107 bytes, and /proc shows no other process what is not dumpable.
+test_long_scratch_directory() {
+	local as=() long
+	long=$T/$(printf 'x%.0s' $(seq 100))
+	[ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
+	mkdir -m 1777 "$long"
+	mkdir "$T/store"
+	start_pg 15
+	pgmuster dump -q --store "file://$T/store" >/dev/null
+	chmod -R a+rX "$T/store"
+	assert_exit 0 "${as[@]}" env TMPDIR=/tmp pgmuster drill --store "file://$T/store" --no-evidence --check content \
+		--scratch-directory "$long"
+	assert_eq '' "$(ls -A "$long")"
+}

@@ -68,6 +68,7 @@ role_sees_all() {
 
 	sql d "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false)" 2>/dev/null
 	missed_with_a_word backup 'subscriptions not dumped' '--allow-omissions'
+	PG_COLOR=always missed_with_a_word backup 'subscriptions not dumped' '--allow-omissions'
 	sql d 'ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s'
 
 	missed_with_a_word filtered 'row-level security' BYPASSRLS
@@ -95,6 +96,35 @@ role_sees_all() {
 
 test_what_a_role_misses_is_said_15() { role_sees_all 15; }
 test_what_a_role_misses_is_said_18() { role_sees_all 18; }
+
+# pg_dump leaves out what a standby does not have, and says nothing.
+test_what_a_standby_does_not_have_is_said() {
+	PG_CONFIG='max_wal_senders=3 wal_log_hints=off' start_pg 15
+	sql postgres 'CREATE DATABASE d'
+	sql d 'CREATE TABLE t (a int); CREATE UNLOGGED TABLE u AS SELECT 1 AS a'
+	mkdir "$T/store"
+	assert_exit 0 pgmuster dump --store "file://$T/store" --json
+	local primary=$PGHOST standby
+	standby=$(mktemp -d "$T/pg.XXX")
+	chmod 755 "$standby"
+	[ "$(id -u)" != 0 ] || chown "$(as_pg id -u):$(as_pg id -g)" "$standby"
+	as_pg "$PG_BIN/pg_basebackup" -h "$primary" -U postgres -D "$standby/data" -R -X stream -c fast
+	echo "unix_socket_directories='$standby'" | as_pg tee -a "$standby/data/postgresql.conf" >/dev/null
+	restart_pg "$standby"
+	export PGHOST=$standby PG_DATA=$standby/data
+	assert_eq t "$(sql d 'SELECT pg_is_in_recovery()')"
+	assert_exit 3 pgmuster dump --store "file://$T/store"
+	assert_contains "$(cat "$T/err")" 'rows of 1 unlogged table(s) not dumped because the server is a standby'
+	assert_exit 0 pgmuster dump --store "file://$T/store" --allow-omissions --json
+	assert_json '.warnings | length' 1
+	assert_exit 0 pgmuster drill --store "file://$T/store"
+	PGHOST=$primary sql d 'DROP TABLE u'
+	eventually 20 gone
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	assert_exit 0 pgmuster drill --store "file://$T/store" --check content
+}
+
+gone() { [ "$(sql d "SELECT to_regclass('u') IS NULL")" = t ]; }
 
 # The password hashes are read by whoever may read pg_authid, superuser or not.
 test_role_passwords_are_there_or_left_out_as_said() {
@@ -267,14 +297,30 @@ test_evidence_has_no_statements_secrets() {
 		ALTER ROLE nobody PASSWORD 'mark-';
 		CREATE SUBSCRIPTION s CONNECTION 'postgresql://u:mark-@127.0.0.1:1/d' PUBLICATION p WITH (nonsense);
 		CREATE USER MAPPING FOR nobody SERVER nowhere OPTIONS (token 'mark-');
+		CREATE SERVER s FOREIGN DATA WRAPPER nowhere OPTIONS (api_key 'mark-');
+		CREATE FOREIGN TABLE t (a int) SERVER nowhere OPTIONS (token 'mark-');
+		ALTER DATABASE nowhere SET "app.key" TO 'mark-';
 		SELECT 'found';;
 		DROP TABLE "found too";
 	SQL
 	zstd -q -o "$T/store/old.sql.zst" "$T/old.sql"
 	assert_exit 1 pgmuster drill --store "file://$T/store" --key old.sql.zst --check smoke --verbose --json
-	assert_eq 4 "$(json .failed_statements)"
+	assert_eq 7 "$(json .failed_statements)"
 	! grep -rF mark- "$T/out" "$T/err" "$T/store" --include=*.json --include=out --include=err || fail 'a secret of a statement'
 	grep -rqF 'found too' "$T/store" --include=*.json || fail 'the evidence was not looked at'
+}
+
+# What dump prints goes into the log of a job, day by day; show is asked for it.
+test_settings_of_applications_are_not_logged() {
+	start_pg 15
+	mkdir "$T/store"
+	sql postgres "ALTER DATABASE postgres SET app.key TO 'mark-'; ALTER DATABASE postgres SET work_mem TO '5MB'"
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	assert_contains "$(cat "$T/out")" '"app.key" TO'
+	assert_contains "$(cat "$T/out")" 5MB
+	assert_not_contains "$(cat "$T/out" "$T/err")" mark-
+	assert_exit 0 pgmuster show --store "file://$T/store"
+	assert_contains "$(cat "$T/out")" "\"app.key\" TO 'mark-'"
 }
 
 test_tools_hand_no_secret_on_in_arguments() {

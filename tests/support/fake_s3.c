@@ -243,6 +243,8 @@ static bool answer(const struct request *q, const struct fake_step *step)
 		return true;
 	if (step->then == FAKE_DROP)
 		return false;
+	if (step->then == FAKE_LATE)
+		poll(NULL, 0, 500);
 	snprintf(length, sizeof length, "%zu", len);
 	if (step->length)
 		snprintf(length, sizeof length, "%s", step->length);

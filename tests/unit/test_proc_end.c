@@ -8,11 +8,13 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -273,25 +275,41 @@ Test(proc_end, a_change_of_user_that_is_refused_is_an_error)
 	cr_assert_eq(status, 0);
 }
 
-static const char *const networks[] = {"sh", "-c", "sed '1,2d; s/:.*//; s/ *//' /proc/net/dev",
-				       NULL};
+/* In another network than ours, and without a way out of it. */
+static void is_alone(struct proc *p)
+{
+	static const char *const script[] = {
+	    "sh", "-c", "readlink /proc/self/ns/net; sed 1d /proc/net/route", NULL};
+	struct err e = {0};
+	char said[400], ours[60] = "";
+
+	p->argv = script;
+	p->no_network = p->capture_out = true;
+	cr_assert(readlink("/proc/self/ns/net", ours, sizeof ours - 1) > 0);
+	cr_assert(proc_start(p, &e), "%s", e.text);
+	read_all(p->out, said, sizeof said);
+	cr_assert(proc_wait(p, &e), "%s", e.text);
+	if (p->network_error)
+		cr_skip_test("no network of its own is granted here");
+	cr_assert(strncmp(said, "net:[", 5) == 0 && strcspn(said, "\n") == strlen(said) - 1, "%s",
+		  said);
+	cr_assert(strncmp(said, ours, strlen(ours)) != 0, "%s", said);
+	proc_stop(p);
+}
 
 Test(proc_end, a_network_of_its_own_leads_nowhere)
 {
 	pid_t pid;
 	int status;
 
-	outputs(&(struct proc){.argv = networks, .no_network = true}, "lo\n");
+	is_alone(&(struct proc){0});
 	if (geteuid() != 0)
 		return;
-	outputs(
-	    &(struct proc){
-		.argv = networks, .no_network = true, .own_user = true, .uid = 65534, .gid = 65534},
-	    "lo\n");
+	is_alone(&(struct proc){.own_user = true, .uid = 65534, .gid = 65534});
 	pid = fork();
 	if (pid == 0) {
 		cr_assert_eq(setuid(65534), 0);
-		outputs(&(struct proc){.argv = networks, .no_network = true}, "lo\n");
+		is_alone(&(struct proc){0});
 		_exit(0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
@@ -399,4 +417,29 @@ Test(proc_end, what_was_there_before_us_stays)
 	cr_assert_eq(waitpid(before, NULL, WNOHANG), 0, "it was killed");
 	kill(before, SIGKILL);
 	waitpid(before, NULL, 0);
+}
+
+/* As with hidepid, or a child that dumps no core. */
+Test(proc_end, a_child_that_proc_does_not_show_is_waited_for)
+{
+	pid_t hidden;
+	int64_t since_ms;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	proc_adopt();
+	hidden = fork();
+	if (hidden == 0) {
+		pause();
+		_exit(0);
+	}
+	cr_assert_eq(unshare(CLONE_NEWNS), 0);
+	cr_assert_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	cr_assert_eq(mount("none", "/proc", "tmpfs", 0, NULL), 0);
+	since_ms = clock_ms();
+	proc_end_children(300);
+	cr_assert_geq(clock_ms() - since_ms, 300);
+	kill(hidden, SIGKILL);
+	proc_end_children(10000);
+	cr_assert_eq(waitpid(-1, NULL, 0), -1);
 }

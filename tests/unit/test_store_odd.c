@@ -341,3 +341,30 @@ Test(store_odd, cancelled_between_two_attempts)
 	pthread_join(t, NULL);
 	fake_close(&s);
 }
+
+static void *interrupt_at_once(void *ctx)
+{
+	(void)ctx;
+	fake_s3_wait(1);
+	kill(getpid(), SIGTERM);
+	return NULL;
+}
+
+/* Nobody else knows the upload that the server has made by then. */
+Test(store_odd, cancelled_while_an_upload_begins_it_is_aborted)
+{
+	static const struct fake_step script[] = {
+	    {START, .body = FAKE_UPLOAD_ID, .then = FAKE_LATE},
+	    {"DELETE /b/k?uploadId=U%261", .status = 204},
+	    FAKE_END};
+	const char *endpoint = fake_s3_start(script);
+	struct err e = {0};
+	pthread_t t;
+
+	cancel_install();
+	cr_assert_eq(pthread_create(&t, NULL, interrupt_at_once, NULL), 0);
+	cr_assert(!put_two_parts(endpoint, &e));
+	cr_assert_eq(e.kind, ERR_CANCELLED, "%s", e.text);
+	pthread_join(t, NULL);
+	fake_s3_stop();
+}
