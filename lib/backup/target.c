@@ -7,11 +7,12 @@
 #include <string.h>
 
 /* Whoever holds this lock in database postgres may make this database, and drop it. One that nobody can
- * connect to, and never could, is what a restore that was killed left. */
+ * connect to, and never could, is what a restore that was killed left; where that was in the midst of its
+ * DROP, PostgreSQL has marked it as invalid (connection limit -2). */
 #define TRIAL "pgmuster_trial_of_locales"
 #define FIND_TRIAL                                                                                 \
 	"SELECT FROM pg_catalog.pg_database WHERE datname = '" TRIAL                               \
-	"' AND NOT datallowconn AND datconnlimit = 0"
+	"' AND NOT datallowconn AND datconnlimit IN (0, -2)"
 #define LOCK_TRIAL "SELECT pg_catalog.pg_advisory_lock(5791463)"
 
 #define USER_TABLES                                                                                \

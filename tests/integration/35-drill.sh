@@ -200,7 +200,10 @@ test_named_server_takes_tablespaces_and_keeps_its_databases() {
 	sql postgres 'CREATE DATABASE pgmuster_trial_of_locales ALLOW_CONNECTIONS false CONNECTION LIMIT 0'
 	assert_exit 0 pgmuster drill -q --store "file://$T/store" --server "host=$PGHOST" --check content
 	assert_eq '' "$(sql postgres "SELECT 1 FROM pg_database WHERE datname = 'pgmuster_trial_of_locales'")"
+	# And in the midst of DROP DATABASE.
 	sql postgres 'CREATE DATABASE pgmuster_preflight'
+	sql postgres 'CREATE DATABASE pgmuster_trial_of_locales ALLOW_CONNECTIONS false'
+	sql postgres "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'pgmuster_trial_of_locales'"
 	assert_exit 0 pgmuster restore -q --store "file://$T/store" --database shop --as shop2
 	assert_eq 1 "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'pgmuster_preflight'")"
 }
