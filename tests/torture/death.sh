@@ -92,7 +92,7 @@ judge_death() {
 		record "$attack" wrong "left behind: $(partials "$dir")"
 	elif [ "$CODE" != 0 ] && [ -n "$new" ] && is_unharmed "$dir" && check_backup "$dir/${new%.manifest.json}"; then
 		record "$attack" survived
-	elif [ "$CODE" != 0 ] && [ -n "$signal" ] && [ "$MS" -lt 200 ] && [ ! -s "$T/err" ]; then
+	elif [ "$CODE" != 0 ] && [ -n "$signal" ] && [ "${MS:-1000}" -lt 200 ] && [ ! -s "$T/err" ]; then
 		judge_dump "$attack" "$dir" 137 # before main(), where a signal leaves no time for a word
 	else
 		judge_dump "$attack" "$dir" "$CODE" "${4:-$([ -z "$signal" ] || echo "cancelled by SIG$signal")}"
