@@ -420,26 +420,40 @@ Test(proc_end, what_was_there_before_us_stays)
 }
 
 /* As with hidepid, or a child that dumps no core. */
-Test(proc_end, a_child_that_proc_does_not_show_is_waited_for)
+static bool waits_for_hidden(void)
 {
 	pid_t hidden;
 	int64_t since_ms;
 
-	if (geteuid() != 0)
-		cr_skip_test("needs root");
 	proc_adopt();
 	hidden = fork();
 	if (hidden == 0) {
 		pause();
 		_exit(0);
 	}
-	cr_assert_eq(unshare(CLONE_NEWNS), 0);
-	cr_assert_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	cr_assert_eq(mount("none", "/proc", "tmpfs", 0, NULL), 0);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("none", "/proc", "tmpfs", 0, NULL) != 0)
+		return false;
 	since_ms = clock_ms();
 	proc_end_children(300);
-	cr_assert_geq(clock_ms() - since_ms, 300);
+	if (clock_ms() - since_ms < 300)
+		return false;
 	kill(hidden, SIGKILL);
 	proc_end_children(10000);
-	cr_assert_eq(waitpid(-1, NULL, 0), -1);
+	return waitpid(-1, NULL, 0) == -1;
+}
+
+/* In a child, which leaves our /proc to the leak sanitizer. */
+Test(proc_end, a_child_that_proc_does_not_show_is_waited_for)
+{
+	pid_t pid;
+	int status;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	pid = fork();
+	if (pid == 0)
+		_exit(!waits_for_hidden());
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0);
 }
