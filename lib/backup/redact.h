@@ -4,6 +4,6 @@
 
 /* Ends it behind the words PASSWORD and OPTIONS, CONNECTION of a subscription, and TO of a setting
  * whose name has a dot: an application's, which may be anything. */
-void redact(char *statement);
+void redact(char *text);
 
 #endif
