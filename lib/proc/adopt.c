@@ -80,7 +80,7 @@ static bool kill_children(void)
 	return any;
 }
 
-/* Reaps those that have ended. Is there one that /proc does not show us? */
+/* Reaps those that have ended. Is another one left, which /proc may not show us? */
 static bool reap_children(void)
 {
 	pid_t ended;
@@ -94,14 +94,16 @@ void proc_end_children(int wait_ms)
 {
 	int64_t deadline = clock_ms() + wait_ms;
 
-	/* Whoever loses its parent comes to us in the next round. */
-	while (kill_children() || reap_children()) {
+	for (;;) {
+		bool hidden = reap_children(), seen = kill_children();
+
+		if (!hidden && !seen)
+			return;
 		if (clock_ms() >= deadline) {
 			log_warn(
 			    "a program that was started is still running, and cannot be ended");
 			return;
 		}
-		poll(NULL, 0, POLL_MS);
-		reap_children();
+		poll(NULL, 0, POLL_MS); /* whoever loses its parent comes to us meanwhile */
 	}
 }

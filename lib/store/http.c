@@ -25,8 +25,8 @@ struct http {
 	const struct http_request *request;
 	struct http_response *response;
 	struct err *e;
-	bool
-	    headed; /* the answer's head is whole: libcurl does not mind when the connection ends in it */
+	/* the answer's head is whole: libcurl does not mind when the connection ends in it */
+	bool headed;
 	bool begun, refused;
 	char said[CURL_ERROR_SIZE];
 	/* how many bytes have moved, when the last of them did, and when a step of them began; times in
