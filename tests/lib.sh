@@ -25,14 +25,20 @@
 #		server: keep PGHOST, that is all by which two servers of one version differ.
 #		PG_CONFIG='a=b c=d' adds settings, PG_LISTEN=127.0.0.1 listens on TCP too (PGPORT).
 #		Skips the test when this version is not there.
+#	new_pg_directory
+#		Prints one that stop_servers looks into, and restart_pg takes with a cluster in data.
 #	stop_pg [PGHOST], kill_pg [PGHOST], restart_pg [PGHOST]
 #		A clean stop; a crash (immediate); and a start after one of them.
 #	pg_bindir VERSION
 #		Its programs' directory.
 #	as_pg COMMAND...
 #		Run as the user that the servers run as: ourselves, or when root, postgres or nobody.
+#	AS_NOBODY
+#		Words before a command that runs as a user without rights: none when we are no root.
 #	sql DATABASE STATEMENT [PSQL_ARGUMENT...]
 #		Unaligned rows without headings. DATABASE is a name, whatever is in it.
+#	hold_a_table DATABASE
+#		In the background ($!), a lock on one of its tables until $T/release is there.
 #	fill_server demo|hostile [PSQL_ARGUMENT...]
 #		Load tests/sample/. For hostile: -v databases=50 -v tables=3000 -v big_mb=50 are what
 #		there is without arguments; fewer are faster. -v postgis=off leaves that extension out
@@ -167,6 +173,10 @@ free_port() {
 	echo "$port"
 }
 
+AS_NOBODY=()
+# shellcheck disable=SC2034 # tests use it
+[ "$(id -u)" != 0 ] || AS_NOBODY=(setpriv --reuid nobody --regid nogroup --clear-groups)
+
 # PostgreSQL
 
 as_pg() {
@@ -191,13 +201,19 @@ pg_bindir() {
 	return 1
 }
 
+new_pg_directory() {
+	local dir
+	dir=$(mktemp -d "$T/pg.XXX")
+	chmod 755 "$dir"
+	[ "$(id -u)" != 0 ] || chown "$(as_pg id -u):$(as_pg id -g)" "$dir"
+	echo "$dir"
+}
+
 start_pg() {
 	local dir setting listen=${PG_LISTEN:-} version=$1 port=5432
 	shift
 	PG_BIN=$(pg_bindir "$version") || skip "no PostgreSQL $version"
-	dir=$(mktemp -d "$T/pg.XXX")
-	chmod 755 "$dir"
-	[ "$(id -u)" != 0 ] || chown "$(as_pg id -u):$(as_pg id -g)" "$dir"
+	dir=$(new_pg_directory)
 	[ -z "$listen" ] || port=$(free_port)
 	PG_DATA=$dir/data PG_LOG=$dir/log
 	as_pg "$PG_BIN/initdb" -D "$PG_DATA" -U postgres -A trust -N -E UTF8 --locale=C.UTF-8 "$@" \
@@ -236,6 +252,16 @@ sql() {
 	local database=$1 statement=$2
 	shift 2
 	PGDATABASE=$database psql -XAtq -v ON_ERROR_STOP=1 "$@" -c "$statement"
+}
+
+hold_a_table() {
+	PGDATABASE=$1 psql -Xq <<-END &
+		BEGIN;
+		LOCK TABLE $(sql "$1" "SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace");
+		\\! touch $T/locked
+		\\! until [ -e $T/release ]; do sleep 0.1; done
+	END
+	eventually 20 test -e "$T/locked"
 }
 
 fill_server() {

@@ -111,16 +111,8 @@ test_what_was_left_out_fails_the_dump_however_much_is_said() {
 # overtaken STORE: a dump that waits for a lock while that of another server takes the day's key.
 overtaken() {
 	local store=$1 holder pid
-	(
-		PGDATABASE=immich psql -Xq <<-END
-			BEGIN;
-			LOCK TABLE $(sql immich "SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace");
-			\\! touch $T/locked
-			\\! until [ -e $T/release ]; do sleep 0.1; done
-		END
-	) &
+	hold_a_table immich
 	holder=$!
-	eventually 20 test -e "$T/locked"
 	pgmuster dump --store "$store" --key-format full.sql.zst --json >"$T/slow.out" 2>"$T/slow.err" &
 	pid=$!
 	eventually 20 grep -q 'to full.sql.zst' "$T/slow.err"

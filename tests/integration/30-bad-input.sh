@@ -166,7 +166,7 @@ test_permissions_of_directories() {
 	mkdir -m 700 "$T/closed"
 	chmod 755 "$T"
 	# shellcheck disable=SC2317 # refused calls it
-	as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- env TMPDIR=/tmp "$@"; }
+	as_user() { "${AS_NOBODY[@]}" env TMPDIR=/tmp "$@"; }
 	cp "$ROOT/build/bin/pgmuster" "$T/pgmuster"
 	refused 3 'Permission denied' as_user "$T/pgmuster" dump --store "file://$T/mine"
 	refused 3 'Permission denied' as_user "$T/pgmuster" list --store "file://$T/closed"
@@ -175,8 +175,7 @@ test_permissions_of_directories() {
 
 # An object that a lifecycle rule has archived, or that is another owner's, is no reason to miss the newest backup.
 test_what_is_kept_from_us_hides_no_other_backup() {
-	local as=() name
-	[ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
+	local name
 	copy_good
 	for name in full.sql.zst full.sql.zst.sha256 full.sql.zst.manifest.json; do
 		cp "$T/store/$name" "$T/store/old-$name"
@@ -185,26 +184,20 @@ test_what_is_kept_from_us_hides_no_other_backup() {
 	touch -d '3 days ago' "$T/store"/{old-full,incomplete}.sql.zst*
 	chmod -R a+rX "$T/store"
 	chmod 000 "$T/store"/{old-full.sql.zst.manifest.json,incomplete.sql.zst}
-	assert_exit 0 "${as[@]}" pgmuster verify --store "$STORE" --json
+	assert_exit 0 "${AS_NOBODY[@]}" pgmuster verify --store "$STORE" --json
 	assert_json .key full.sql.zst
-	assert_exit 0 "${as[@]}" pgmuster list --store "$STORE" --json
+	assert_exit 0 "${AS_NOBODY[@]}" pgmuster list --store "$STORE" --json
 	assert_json '[.backups[] | select(.problem // "" | contains("Permission denied")) | .key] | sort | join(" ")' 'incomplete.sql.zst old-full.sql.zst'
-	refused 3 'Permission denied' "${as[@]}" pgmuster verify --store "$STORE" --key old-full.sql.zst
-	refused 3 'Permission denied' "${as[@]}" pgmuster verify --store "$STORE" --key incomplete.sql.zst
+	refused 3 'Permission denied' "${AS_NOBODY[@]}" pgmuster verify --store "$STORE" --key old-full.sql.zst
+	refused 3 'Permission denied' "${AS_NOBODY[@]}" pgmuster verify --store "$STORE" --key incomplete.sql.zst
 	chmod 000 "$T/store"/*
-	refused 3 'none of its backups' "${as[@]}" pgmuster list --store "$STORE"
+	refused 3 'none of its backups' "${AS_NOBODY[@]}" pgmuster list --store "$STORE"
 }
 
 # Also of a server that says a little, and again a little.
 test_dump_has_an_end() {
 	mkdir "$T/store"
-	PGDATABASE=immich psql -Xq <<-END &
-		BEGIN;
-		LOCK TABLE $(sql immich "SELECT min(oid::regclass::text) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace");
-		\\! touch $T/locked
-		\\! until [ -e $T/release ]; do sleep 0.1; done
-	END
-	eventually 20 test -e "$T/locked"
+	hold_a_table immich
 	refused 3 'no end after 2.0 s' pgmuster dump --store "file://$T/store" --timeout 2s
 	touch "$T/release"
 	wait

@@ -318,18 +318,17 @@ test_closed_database_is_named() {
 	sql postgres 'DROP DATABASE skipper'
 }
 
-# In a pod, scratch server and drill are the same user: what the dump runs must not find the store's keys.
+# In a pod, scratch server and drill are the same user, and of one user namespace: what the dump runs must not find the
+# store's keys.
 test_a_restored_program_finds_no_secret() {
 	start_pg 15 # for its programs
-	local user=(env)
-	[ "$(id -u)" != 0 ] || user=(setpriv --reuid nobody --regid nogroup --clear-groups)
 	mkdir "$T/store" "$T/scratch" "$T/loot"
 	chmod 777 "$T" "$T/scratch" "$T/loot" "$T/store"
 	zstd -q -o "$T/store/old.sql.zst" <<-SQL
 		\connect postgres
 		COPY (SELECT 1) TO PROGRAM 'cat /proc/[0-9]*/environ > $T/loot/environ 2> $T/loot/refused; true';
 	SQL
-	AWS_SECRET_ACCESS_KEY=marked-secret PGPASSWORD=marked-password "${user[@]}" pgmuster drill -q --no-evidence \
+	AWS_SECRET_ACCESS_KEY=marked-secret PGPASSWORD=marked-password "${AS_NOBODY[@]}" "$ROOT/tests/support/as_in_a_pod" pgmuster drill -q --no-evidence \
 		--store "file://$T/store" --key old.sql.zst --check smoke --scratch-directory "$T/scratch" >"$T/out" 2>"$T/err" || true
 	[ -s "$T/loot/environ" ] || fail "the program did not run: $(cat "$T/out" "$T/err")"
 	! grep -a marked "$T/loot/environ" || fail 'secrets in reach of the scratch server'
@@ -338,15 +337,14 @@ test_a_restored_program_finds_no_secret() {
 
 # A socket's path may have 107 bytes, and /proc shows no other process what is not dumpable.
 test_long_scratch_directory() {
-	local as=() long
+	local long
 	long=$T/$(printf 'x%.0s' $(seq 100))
-	[ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups --)
 	mkdir -m 1777 "$long"
 	mkdir "$T/store"
 	start_pg 15
 	pgmuster dump -q --store "file://$T/store" >/dev/null
 	chmod -R a+rX "$T/store"
-	assert_exit 0 "${as[@]}" env TMPDIR=/tmp pgmuster drill --store "file://$T/store" --no-evidence --check content \
+	assert_exit 0 "${AS_NOBODY[@]}" env TMPDIR=/tmp pgmuster drill --store "file://$T/store" --no-evidence --check content \
 		--scratch-directory "$long"
 	assert_eq '' "$(ls -A "$long")"
 }

@@ -304,7 +304,7 @@ run_container() {
 		(if .valueFrom then .valueFrom.secretKeyRef | \$secrets[.name + \"/\" + .key] | gsub(\"[$]\"; \"\$\$\")
 		 else .value end)")
 	mapfile -d '' -t command < <(words '.command // ["pgmuster"] | .[]' && words '.args // [] | .[]')
-	[ "$(id -u)" != 0 ] || user=(setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs --bounding-set=-all)
+	[ "$(id -u)" != 0 ] || user=("${AS_NOBODY[@]}" --no-new-privs --bounding-set=-all)
 	exec "${user[@]}" env -i PATH="$(dirname "$(type -P pgmuster)"):$PG_BIN:/usr/bin:/bin" PGHOSTADDR="${ADDRESS:-}" \
 		"${environment[@]}" "$(type -P time)" -f %M -o "$T/mount/rss" "${command[@]}"
 }

@@ -99,15 +99,13 @@ test_what_a_role_misses_is_said_18() { role_sees_all 18; }
 
 # pg_dump leaves out what a standby does not have, and says nothing.
 test_what_a_standby_does_not_have_is_said() {
-	PG_CONFIG='max_wal_senders=3 wal_log_hints=off' start_pg 15
+	start_pg 15
 	sql postgres 'CREATE DATABASE d'
 	sql d 'CREATE TABLE t (a int); CREATE UNLOGGED TABLE u AS SELECT 1 AS a'
 	mkdir "$T/store"
 	assert_exit 0 pgmuster dump --store "file://$T/store" --json
 	local primary=$PGHOST standby
-	standby=$(mktemp -d "$T/pg.XXX")
-	chmod 755 "$standby"
-	[ "$(id -u)" != 0 ] || chown "$(as_pg id -u):$(as_pg id -g)" "$standby"
+	standby=$(new_pg_directory)
 	as_pg "$PG_BIN/pg_basebackup" -h "$primary" -U postgres -D "$standby/data" -R -X stream -c fast
 	echo "unix_socket_directories='$standby'" | as_pg tee -a "$standby/data/postgresql.conf" >/dev/null
 	restart_pg "$standby"

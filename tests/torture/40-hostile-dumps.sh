@@ -207,19 +207,16 @@ burglar() {
 	END
 }
 
-NOBODY=(setpriv --reuid nobody --regid nogroup --clear-groups)
-
 # burgle USER SEEN RUN...: SEEN, in the environment of one whom the burglar sees, shows that he would have found ours:
 # the canary, of the scratch server's user, or himself where he is in a user namespace.
 burgle() {
-	local user=$1 seen=$2 canary as=()
+	local user=$1 seen=$2 canary
 	shift 2
-	[ "$(id -u)" != 0 ] || as=("${NOBODY[@]}")
 	mkdir -p "$T/scratch"
 	chmod 1777 "$T/scratch"
 	clean_up
 	chmod 755 "$T/burglar"
-	"${as[@]}" env LOOT="$LOOT" CANARY=canary-secret sleep 100 3>&- &
+	"${AS_NOBODY[@]}" env LOOT="$LOOT" CANARY=canary-secret sleep 100 3>&- &
 	canary=$!
 	code=0
 	"$@" env AWS_SECRET_ACCESS_KEY=marked-secret PGPASSWORD=marked-password OTHER_TOKEN=marked-token \
@@ -240,7 +237,6 @@ burgle() {
 
 test_programs_of_a_dump_reach_nothing() {
 	begin
-	local as=()
 	printf '#!/bin/sh\nLOOT=%s\nexport LOOT\n' "$LOOT" >"$T/burglar"
 	burglar >>"$T/burglar"
 	printf 'sleep 0.5\n' >>"$T/burglar"
@@ -266,10 +262,9 @@ test_programs_of_a_dump_reach_nothing() {
 		! grep -a marked "$LOOT/files" || fail 'the password file in reach'
 		[ ! -s "$LOOT/files" ] || fail 'the store in reach'
 		chmod 755 "$T/store"
-		as=("${NOBODY[@]}")
 	fi
-	burgle "$("${as[@]}" id -u)" LOOT= "${as[@]}" env
-	burgle "$("${as[@]}" id -u)" canary-secret "${as[@]}" "$ROOT/tests/torture/as_in_a_pod"
+	burgle "$("${AS_NOBODY[@]}" id -u)" LOOT= "${AS_NOBODY[@]}" env
+	burgle "$("${AS_NOBODY[@]}" id -u)" canary-secret "${AS_NOBODY[@]}" "$ROOT/tests/support/as_in_a_pod"
 	[ -s "$LOOT/files" ] || fail 'files were not looked for'
 	end_attack
 }
@@ -484,8 +479,7 @@ test_scratch_server_dials_nobody() {
 		eventually 5 touched || fail "psql dials nobody: $(cat "$T/psql")"
 		clean_up
 		lone dial <<<"$attack"
-		for as in '' "${NOBODY[*]}"; do
-			[ -z "$as" ] || [ "$(id -u)" = 0 ] || continue
+		for as in '' ${AS_NOBODY[@]:+"${AS_NOBODY[*]}"}; do
 			code=0 peak=0
 			# shellcheck disable=SC2086
 			timeout --signal KILL 120 $as pgmuster drill --no-evidence --store "$STORE" --key dial.sql.zst \

@@ -2,7 +2,10 @@
 
 #include "base/log.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct store *fake_open_at(const char *endpoint, const struct store_options *given, const char *url)
 {
@@ -51,4 +54,14 @@ bool fake_put(struct store *s, const char *key, uint64_t at_most, size_t len, st
 		len -= n;
 	}
 	return sink_commit(sink, e);
+}
+
+void *fake_interrupt(void *ctx)
+{
+	const struct fake_interrupt *when = ctx;
+
+	fake_s3_wait(when->steps);
+	poll(NULL, 0, when->ms);
+	kill(getpid(), SIGTERM);
+	return NULL;
 }

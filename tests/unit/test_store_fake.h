@@ -21,6 +21,13 @@ void fake_close(struct store **);
 /* Puts len bytes 'x' in pieces of an odd size, and commits. */
 bool fake_put(struct store *, const char *key, uint64_t at_most, size_t len, struct err *);
 
+/* A thread that sends us SIGTERM so many milliseconds after the server took that many requests. */
+struct fake_interrupt {
+	size_t steps;
+	int ms;
+};
+void *fake_interrupt(void *);
+
 #define FAKE_PART ((size_t)5 << 20)
 
 /* What a real server answers. */

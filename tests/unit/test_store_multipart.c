@@ -3,9 +3,7 @@
 #include "base/cancel.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* The ETag of two parts, of 5 MiB of 'x' and of one 'x'. */
 #define ETAG_TWO "\"a71cd6f620798b8c58d5fe8b0a3f12d4-2\""
@@ -324,14 +322,6 @@ Test(store_multipart, part_size_follows_the_announced_size)
 	}
 }
 
-static void *interrupt(void *ctx)
-{
-	(void)ctx;
-	fake_s3_wait(2);
-	kill(getpid(), SIGTERM);
-	return NULL;
-}
-
 Test(store_multipart, cancelled_upload_is_aborted_within_seconds)
 {
 	static const struct fake_step script[] = {{START, .body = FAKE_UPLOAD_ID},
@@ -340,11 +330,12 @@ Test(store_multipart, cancelled_upload_is_aborted_within_seconds)
 						  FAKE_END};
 	struct store *s = fake_open(script, &one_worker, NULL);
 	struct err e = {0};
+	struct fake_interrupt in_a_part = {.steps = 2};
 	int64_t start = clock_ms();
 	pthread_t t;
 
 	cancel_install();
-	cr_assert_eq(pthread_create(&t, NULL, interrupt, NULL), 0);
+	cr_assert_eq(pthread_create(&t, NULL, fake_interrupt, &in_a_part), 0);
 	cr_assert(!fake_put(s, "k", 0, FAKE_PART + 1, &e));
 	cr_assert_eq(e.kind, ERR_CANCELLED, "%s", e.text);
 	cr_assert_lt(clock_ms() - start, 3000);

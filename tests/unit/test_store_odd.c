@@ -6,13 +6,10 @@
 #include "support/probe.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #define LIST "GET /b?encoding-type=url&list-type=2&prefix="
 #define AGAIN(token) "GET /b?continuation-token=" token "&encoding-type=url&list-type=2&prefix="
@@ -314,15 +311,6 @@ Test(store_odd, upload_without_a_thread_is_aborted)
 	fake_s3_stop();
 }
 
-static void *interrupt(void *ctx)
-{
-	(void)ctx;
-	fake_s3_wait(1);
-	poll(NULL, 0, 300); /* until the answer is there */
-	kill(getpid(), SIGTERM);
-	return NULL;
-}
-
 Test(store_odd, cancelled_between_two_attempts)
 {
 	static const struct fake_step script[] = {
@@ -330,24 +318,17 @@ Test(store_odd, cancelled_between_two_attempts)
 	struct store *s = fake_open(script, NULL, NULL);
 	CLEANUP(sink_freep) struct sink *null = sink_null();
 	struct err e = {0};
+	struct fake_interrupt behind_the_answer = {.steps = 1, .ms = 300};
 	int64_t start_ms = clock_ms();
 	pthread_t t;
 
 	cancel_install();
-	cr_assert_eq(pthread_create(&t, NULL, interrupt, NULL), 0);
+	cr_assert_eq(pthread_create(&t, NULL, fake_interrupt, &behind_the_answer), 0);
 	cr_assert(!store_get(s, "k", 0, UINT64_MAX, NULL, null, &e));
 	cr_assert_eq(e.kind, ERR_CANCELLED, "%s", e.text);
 	cr_assert_lt(clock_ms() - start_ms, 20000);
 	pthread_join(t, NULL);
 	fake_close(&s);
-}
-
-static void *interrupt_at_once(void *ctx)
-{
-	(void)ctx;
-	fake_s3_wait(1);
-	kill(getpid(), SIGTERM);
-	return NULL;
 }
 
 /* Nobody else knows the upload that the server has made by then. */
@@ -358,11 +339,12 @@ Test(store_odd, cancelled_while_an_upload_begins_it_is_aborted)
 	    {"DELETE /b/k?uploadId=U%261", .status = 204},
 	    FAKE_END};
 	const char *endpoint = fake_s3_start(script);
+	struct fake_interrupt before_the_answer = {.steps = 1};
 	struct err e = {0};
 	pthread_t t;
 
 	cancel_install();
-	cr_assert_eq(pthread_create(&t, NULL, interrupt_at_once, NULL), 0);
+	cr_assert_eq(pthread_create(&t, NULL, fake_interrupt, &before_the_answer), 0);
 	cr_assert(!put_two_parts(endpoint, &e));
 	cr_assert_eq(e.kind, ERR_CANCELLED, "%s", e.text);
 	pthread_join(t, NULL);
