@@ -240,9 +240,6 @@ try() {
 		judge_read "$attack" "$verb" "$fault" "$5"
 	elif ! is_sound; then
 		record "$attack" wrong
-	elif [ "$CODE" = 3 ] && grep -q 'manifest.json: whether it is stored is not known' "$T/err" &&
-		is_unharmed "$T/held" && check_backups "$T/held"; then
-		record "$attack" clean # who lost the last answer cannot know more
 	else
 		judge_dump "$attack" "$T/held" "$CODE" "$(cause "$fault")"
 	fi

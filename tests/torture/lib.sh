@@ -17,8 +17,8 @@
 #	judge_dump ATTACK DIR CODE [CAUSE]
 #		Records how a dump into DIR ended: its exit code, stdout and stderr in $T/out and $T/err. For
 #		survived, one more backup is there, and sound. For clean, there is a reason (that matches
-#		the extended regular expression CAUSE) and no new manifest. In any case, what was
-#		there is as it was.
+#		the extended regular expression CAUSE) and no new manifest; or it says that it cannot know
+#		whether the manifest is there. In any case, what was there is as it was.
 #	check_backup DUMP
 #		FORMAT.md's promises about a backup, by sha256sum, zstd and jq alone.
 #	check_backups DIR
@@ -55,6 +55,9 @@ new_manifests() {
 	done
 }
 
+# Who lost the answer to the last request cannot know what it did; that is then what has to be said.
+is_unsure() { grep -qE "$1: (complete the multipart upload: )?whether it is stored is not known" "$T/err"; }
+
 judge_dump() {
 	local attack=$1 dir=$2 code=$3 cause=${4:-.} new why
 	new=$(new_manifests "$dir")
@@ -64,6 +67,8 @@ judge_dump() {
 	elif [ "$code" = 0 ] && [ -n "$new" ] && check_backup "$dir/${new%.manifest.json}"; then
 		record "$attack" survived
 	elif [[ $code =~ ^(3|130|143|137)$ ]] && [ -z "$new" ] && { [ "$code" = 137 ] || grep -qE "$cause" "$T/err"; }; then
+		record "$attack" clean
+	elif [ "$code" = 3 ] && is_unsure manifest.json && check_backups "$dir"; then
 		record "$attack" clean
 	else
 		record "$attack" wrong "exit code $code, new: ${new:-nothing}, expected cause: $cause, said: $why"
