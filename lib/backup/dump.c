@@ -220,6 +220,13 @@ static bool run_children(struct dump *d, struct sink *into, struct err *e)
 	return pg_dump_closing(into, e);
 }
 
+static bool check_text(struct dump *d, struct err *e)
+{
+	for (size_t i = 0; i < d->manifest.roll.database_count; i++)
+		omissions_of_psql(&d->manifest.warnings, &d->manifest.roll.databases[i]);
+	return check_omissions(d, e);
+}
+
 /* Every database that was to be dumped, and none twice, is what the text holds. */
 static bool take_facts(struct dump *d, struct err *e)
 {
@@ -266,7 +273,7 @@ static bool stream(struct dump *d, struct err *e)
 	struct sink *follow = sink_follow(frames, &(struct follow_options){0}, &m->roll);
 	CLEANUP(sink_freep) struct sink *metered = sink_meter(follow, &meter);
 
-	return run_children(d, metered, e) && check_omissions(d, e) && sink_commit(metered, e);
+	return run_children(d, metered, e) && check_text(d, e) && sink_commit(metered, e);
 }
 
 /* What is in the manifest beside the roll. */

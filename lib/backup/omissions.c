@@ -42,6 +42,14 @@ void omissions_of_server(struct pg_warnings *w, const struct pg_facts *facts)
 			       facts->user));
 }
 
+void omissions_of_psql(struct pg_warnings *w, const struct roll_database *db)
+{
+	for (size_t i = 0; i < db->not_for_psql_count; i++)
+		warn(w, xasprintf("database %s: %s: psql cannot restore it, as it takes every word "
+				  "begin there for that of a block; pgmuster can",
+				  db->name, db->not_for_psql[i]));
+}
+
 /* pg_dump says so when it leaves something out, and ends well all the same. */
 static bool is_omission(const char *line)
 {

@@ -3,6 +3,7 @@
 #include "pg/child.h"
 #include "pg/params.h"
 #include "proc/proc.h"
+#include "sql/roll.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ extern char **environ;
 
 #define CONNINFO_MAX ((size_t)64 * 1024)
 
-static const char closing[] = "--\n-- PostgreSQL database cluster dump complete\n--\n\n";
+static const char closing[] = ROLL_CLOSING;
 
 void pg_warnings_stop(struct pg_warnings *w)
 {
@@ -124,8 +125,9 @@ static char **make_environment(const struct pg_params *params, bool isolated)
 
 	CLEANUP(freep)
 	char *options = xasprintf("PGOPTIONS=%s%s", params->options, settings);
-	CLEANUP(freep)
-	char *password = params->password ? xasprintf("PGPASSWORD=%s", params->password) : NULL;
+	/* Any password keeps libpq from the password file, for which it needs no HOME. */
+	const char *secret = params->password ? params->password : isolated ? "none" : NULL;
+	CLEANUP(freep) char *password = secret ? xasprintf("PGPASSWORD=%s", secret) : NULL;
 	const char *add[] = {options, "PGTZ=UTC", "LC_ALL=C", password, NULL};
 	char **env = proc_env(drop, add);
 

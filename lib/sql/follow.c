@@ -34,7 +34,7 @@ static bool header(struct follow *f, const char *text, struct err *e)
 		CLEANUP(freep) char *name = xstrndup(database, len - 6);
 
 		follow_database_begins(f, name, f->block_at);
-		f->headed = true;
+		f->named = true;
 	} else if (strcmp(text, "-- PostgreSQL database dump") == 0) {
 		follow_dump_begins(f, f->block_at);
 	} else if (strcmp(text, "-- PostgreSQL database dump complete") == 0) {

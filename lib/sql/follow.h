@@ -27,7 +27,8 @@ struct follow_options {
 	bool part;
 	/* A part whose middle or end is left out: it may end between any two entries. */
 	bool excerpt;
-	/* The database that a text without a "-- Database" header is of, or NULL. */
+	/* The database that a text is of which has neither a "-- Database" header nor \connect, or
+	 * NULL. */
 	const char *database;
 };
 

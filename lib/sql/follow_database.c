@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of CREATE OR REPLACE PROCEDURE and two quoted names of 63 bytes there is no longer one. */
+#define HEAD_MAX 300
+
 static struct roll_database *current(const struct follow *f)
 {
 	return &f->roll->databases[f->roll->database_count - 1];
@@ -40,7 +43,7 @@ void follow_database_begins(struct follow *f, const char *name, uint64_t at)
 	    (struct roll_database){.name = xstrdup(name), .range = {at, at}};
 	f->roll_bytes += sizeof *r->databases + strlen(name);
 	f->in_database = true;
-	f->headed = f->dump_begun = f->has_data = f->has_post = f->setting = false;
+	f->named = f->dump_begun = f->has_data = f->has_post = f->setting = false;
 	entry_settings_reset(&f->entry);
 }
 
@@ -64,9 +67,10 @@ void follow_connected(struct follow *f, const char *dbname)
 	entry_end(&f->entry, current(f), f->options.entries);
 	entry_settings_reset(&f->entry);
 	f->setting = false;
-	if (!f->headed && current(f)->name[0] == '\0') {
+	if (!f->named) { /* as `pg_dump --create` writes it */
 		free(current(f)->name);
 		current(f)->name = xstrdup(dbname);
+		f->named = true;
 	}
 }
 
@@ -220,6 +224,19 @@ static void extension(struct follow *f, const struct sql_part *part)
 	f->roll_bytes += sizeof name + strlen(name);
 }
 
+static void not_for_psql(struct follow *f, const struct sql_part *part)
+{
+	struct roll_database *d = current(f);
+	size_t len = part->len < HEAD_MAX ? part->len : HEAD_MAX;
+	const char *end = memchr(part->text, '(', len);
+	char *name = end ? xstrndup(part->text, (size_t)(end - part->text)) : xstrdup("");
+
+	d->not_for_psql = xgrow(d->not_for_psql, d->not_for_psql_count, &d->not_for_psql_cap,
+				sizeof *d->not_for_psql);
+	d->not_for_psql[d->not_for_psql_count++] = name;
+	f->roll_bytes += sizeof name + strlen(name);
+}
+
 bool follow_statement(struct follow *f, const struct sql_part *part, struct err *e)
 {
 	struct sql_scan scan = {part->text, part->text + part->len};
@@ -232,6 +249,8 @@ bool follow_statement(struct follow *f, const struct sql_part *part, struct err 
 	}
 	if (!f->in_database)
 		headless(f, part->at);
+	if (part->goes_on_in_psql)
+		not_for_psql(f, part);
 	if (part->copy_in)
 		return copy_begins(f, part, e);
 	if (entry_setting(&f->entry, part->text, part->len)) {

@@ -30,7 +30,7 @@ struct follow {
 
 	bool cluster, cluster_complete; /* pg_dumpall's first comment, its last */
 	bool in_database;               /* the roll's last database is being filled */
-	bool headed;                    /* it has a "-- Database" header */
+	bool named;                     /* by its "-- Database" header, or its first \connect */
 	bool dump_begun;                /* pg_dump's first comment was there */
 	bool has_data, has_post;        /* data_at, post_at are known */
 

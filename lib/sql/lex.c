@@ -50,6 +50,23 @@ static bool may_have_body(const struct lex *l)
 	return h[0] == 'c' && (h[1] == 'f' || h[1] == 'p');
 }
 
+/* Outside of parentheses. CASE and END are nobody's name: PostgreSQL reserves them. */
+static void word_of_function(struct lex *l)
+{
+	bool begin = word_is(l, "begin");
+
+	if (begin || (l->psql_begins > 0 && word_is(l, "case")))
+		l->psql_begins++;
+	else if (l->psql_begins > 0 && word_is(l, "end"))
+		l->psql_begins--;
+
+	if (l->begins == 0 ? l->begin && word_is(l, "atomic") : word_is(l, "case"))
+		l->begins++;
+	else if (l->begins > 0 && word_is(l, "end"))
+		l->begins--;
+	l->begin = begin;
+}
+
 static void word_ends(struct lex *l)
 {
 	static const char *const heads[] = {"create", "or", "replace", "function", "procedure"};
@@ -61,12 +78,8 @@ static void word_ends(struct lex *l)
 		l->copy = word_is(l, "copy");
 	l->words++;
 
-	if (l->parens == 0 && may_have_body(l)) {
-		if (word_is(l, "begin") || (l->begins > 0 && word_is(l, "case")))
-			l->begins++;
-		else if (l->begins > 0 && word_is(l, "end"))
-			l->begins--;
-	}
+	if (l->parens == 0 && may_have_body(l))
+		word_of_function(l);
 	if (l->copy && l->parens == 0) {
 		l->copy_in |= l->from && word_is(l, "stdin");
 		l->from = word_is(l, "from");
@@ -77,7 +90,7 @@ static void word_ends(struct lex *l)
 static void token(struct lex *l)
 {
 	l->any = true;
-	l->from = false;
+	l->from = l->begin = false;
 }
 
 static enum lex_event punctuation(struct lex *l, char c)
@@ -110,10 +123,7 @@ static enum lex_event in_text(struct lex *l, const char **p, const char *end)
 		char c = *(*p)++;
 
 		if (is_letter(c)) {
-			bool from = l->from;
-
-			token(l);
-			l->from = from;
+			l->any = true;
 			l->state = LEX_WORD;
 			l->word_len = 0;
 			word_add(l, c);
@@ -356,6 +366,11 @@ enum lex_event lex_run(struct lex *l, const char **p, const char *end)
 	while (event == LEX_MORE && *p < end)
 		event = step(l, p, end);
 	return event;
+}
+
+bool lex_goes_on_in_psql(const struct lex *l)
+{
+	return l->psql_begins > 0;
 }
 
 const char *lex_inside(const struct lex *l)

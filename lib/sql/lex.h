@@ -1,6 +1,7 @@
 /*
- * lex: where a statement ends, byte by byte, as psql's scanner sees it (src/fe_utils/psqlscan.l).
- * Private to split.
+ * lex: where a statement ends, byte by byte, as psql's scanner sees it (src/fe_utils/psqlscan.l), but
+ * for the body of a function: psql takes each BEGIN in CREATE FUNCTION for one, the server (and so we)
+ * only BEGIN ATOMIC. Private to split.
  */
 #ifndef LEX_H
 #define LEX_H
@@ -42,8 +43,10 @@ struct lex {
 	enum lex_state state;
 	bool plain_escapes; /* standard_conforming_strings is off */
 	bool any;           /* a token has begun */
-	unsigned parens, begins, comments;
-	char word[10]; /* in lower case; word_len may be more */
+	unsigned parens, comments;
+	unsigned begins, psql_begins; /* open blocks; psql has no fewer */
+	bool begin;                   /* the last token was the word BEGIN */
+	char word[10];                /* in lower case; word_len may be more */
 	size_t word_len;
 	unsigned words;
 	char heads[4]; /* psqlscan's cur_state->identifiers */
@@ -58,6 +61,9 @@ void lex_reset(struct lex *);
 
 /* Take bytes from *p on, up to end or the first event. */
 enum lex_event lex_run(struct lex *, const char **p, const char *end);
+
+/* At LEX_STATEMENT: for psql, the statement goes on. */
+bool lex_goes_on_in_psql(const struct lex *);
 
 /* What it is in the middle of: "a quoted string". */
 const char *lex_inside(const struct lex *);

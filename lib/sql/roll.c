@@ -74,6 +74,7 @@ static void database_stop(struct roll_database *d)
 	free(d->tables);
 	free(d->sequences);
 	strings_stop(d->extensions, d->extension_count);
+	strings_stop(d->not_for_psql, d->not_for_psql_count);
 	entries_stop(d->entries, d->entry_count);
 }
 

@@ -80,9 +80,16 @@ struct roll_database {
 	struct roll_large_objects large_objects;
 	char **extensions; /* names of CREATE EXTENSION */
 	size_t extension_count, extension_cap;
+	/* Statements whose end psql does not see, each up to its first parenthesis: "CREATE FUNCTION
+	 * public.f"; "" when that is far. */
+	char **not_for_psql;
+	size_t not_for_psql_count, not_for_psql_cap;
 	struct roll_entry *entries; /* only when asked for */
 	size_t entry_count, entry_cap;
 };
+
+/* What pg_dumpall writes behind the last database. */
+#define ROLL_CLOSING "--\n-- PostgreSQL database cluster dump complete\n--\n\n"
 
 struct roll {
 	struct range globals;

@@ -3,10 +3,11 @@
  *
  * Knows what psql's own scanner knows (PostgreSQL: src/fe_utils/psqlscan.l): single quotes (with
  * backslashes in E'' or while standard_conforming_strings is off), double quotes, dollar quotes,
- * line and nested block comments, parentheses, BEGIN ATOMIC bodies, and that after COPY ... FROM
- * stdin the following lines are data up to a line that is "\.". It substitutes no psql variables
- * and runs no backslash command: the consumer decides. Refused (ERR_CORRUPT): a backslash command
- * inside a statement, text behind COPY ... FROM stdin; on its line, a NUL byte outside COPY data.
+ * line and nested block comments, parentheses, BEGIN ATOMIC bodies (better: see lex.h), and that
+ * after COPY ... FROM stdin the following lines are data up to a line that is "\.". It substitutes
+ * no psql variables and runs no backslash command: the consumer decides. Refused (ERR_CORRUPT): a
+ * backslash command inside a statement, text behind COPY ... FROM stdin; on its line, a NUL byte
+ * outside COPY data.
  *
  * The parts come in order to one handler; text pointers live only during the call.
  */
@@ -31,7 +32,8 @@ struct sql_part {
 	size_t len;
 	bool cut;     /* text is only the beginning: the part was longer than the splitter keeps */
 	bool copy_in; /* a statement that data follows */
-	uint64_t at, end; /* its bytes in the stream, newline included where there is one */
+	bool goes_on_in_psql; /* psql would not see the statement's end, nor what comes behind */
+	uint64_t at, end;     /* its bytes in the stream, newline included where there is one */
 };
 
 typedef bool sql_handler(void *ctx, const struct sql_part *, struct err *);

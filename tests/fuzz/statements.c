@@ -3,6 +3,7 @@
  *
  *	S LENGTH COPY      a statement; COPY is 1 when data follows; then its bytes and a line end
  *	D LENGTH           a piece of that data
+ *	P                  psql does not see the end of the statement before it, nor what follows
  *	R REASON           the rest was refused: the splitter's message, or a backslash command
  *	E                  the file's end
  */
@@ -32,7 +33,7 @@ static bool print(void *ctx, const struct sql_part *part, struct err *e)
 		return true;
 	}
 	fwrite(part->text, 1, part->len, stdout);
-	putchar('\n');
+	printf(part->goes_on_in_psql ? "\nP\n" : "\n");
 	return true;
 }
 

@@ -65,7 +65,15 @@ Test(sql_frame, a_lone_pg_dump_is_a_database)
 	roll_stop(&r);
 
 	follow_ok(BEGINS "\\connect app\n" ENDS, &(struct follow_options){.database = "given"}, &r);
+	cr_expect_str_eq(r.databases[0].name, "app");
+	roll_stop(&r);
+
+	follow_ok(BEGINS ENDS, &(struct follow_options){.database = "given"}, &r);
 	cr_expect_str_eq(r.databases[0].name, "given");
+	roll_stop(&r);
+
+	follow_ok(BEGINS "\\connect app\n\\connect other\n" ENDS, &listed, &r);
+	cr_expect_str_eq(r.databases[0].name, "app");
 	roll_stop(&r);
 
 	follow_ok(BEGINS ENDS, &listed, &r);

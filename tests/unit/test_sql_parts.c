@@ -38,10 +38,10 @@ static bool note(void *ctx, const struct sql_part *part, struct err *e)
 		snprintf(head, sizeof head, "DATA %llu l%llu |", (unsigned long long)part->at,
 			 (unsigned long long)sql_split_line(p->split));
 	else
-		snprintf(head, sizeof head, "%s %llu..%llu l%llu%s%s |", names[part->kind],
+		snprintf(head, sizeof head, "%s %llu..%llu l%llu%s%s%s |", names[part->kind],
 			 (unsigned long long)part->at, (unsigned long long)part->end,
 			 (unsigned long long)sql_split_line(p->split), part->cut ? " cut" : "",
-			 part->copy_in ? " copy" : "");
+			 part->copy_in ? " copy" : "", part->goes_on_in_psql ? " goes-on" : "");
 	return buf_add(&p->text, head, strlen(head), e) &&
 	       buf_add(&p->text, part->text, part->len, e) && buf_add(&p->text, "|\n", 2, e);
 }

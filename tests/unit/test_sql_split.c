@@ -234,6 +234,23 @@ Test(sql_split, only_functions_have_bodies)
 	      "STATEMENT 0..40 l1 |CREATE PROCEDURE p() BEGIN ATOMIC ; END;|\n");
 }
 
+/* psql takes "begin" for a block's in CREATE FUNCTION, but it may be a name; then the splitter says so. */
+Test(sql_split, a_function_may_name_something_begin)
+{
+	check("create function f() begin atomic select t.begin, case 1 when 1 then 2 end; end; x;",
+	      "STATEMENT 0..79 l1 goes-on |create function f() begin atomic select t.begin, case 1 "
+	      "when 1 then 2 end; end;|\nSTATEMENT 80..82 l1 |x;|\n");
+	check(
+	    "create function begin() returns begin BEGIN -- x\n/* y */ ATOMIC ; end; x;",
+	    "STATEMENT 0..70 l1 goes-on |create function begin() returns begin BEGIN -- x\n/* y */ "
+	    "ATOMIC ; end;|\nSTATEMENT 71..73 l2 |x;|\n");
+	check("create procedure begin.atomic() as 'x'; y;",
+	      "STATEMENT 0..39 l1 goes-on |create procedure begin.atomic() as 'x';|\n"
+	      "STATEMENT 40..42 l1 |y;|\n");
+	check("create function \"begin\"(begin int) begin atomic ; end;",
+	      "STATEMENT 0..54 l1 |create function \"begin\"(begin int) begin atomic ; end;|\n");
+}
+
 Test(sql_split, data_follows_only_copy_from_stdin)
 {
 	check(
