@@ -17,6 +17,7 @@ static const char startup_options[] =
     "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=3"
     " -c bytea_output=hex -c synchronize_seqscans=off"
     " -c standard_conforming_strings=on -c client_min_messages=warning"
+    " -c array_nulls=on"
     " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
     " -c default_transaction_read_only=off";
 

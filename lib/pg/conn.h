@@ -19,7 +19,8 @@ struct pg_target {
 	/* pg_query and dump programs fail with ERR_TRANSIENT when nothing comes for so long; 0: never. A
 	 * statement of pg_execute may take any time: there, only a peer that is gone is noticed. */
 	int idle_timeout_s;
-	/* Nothing of the environment and no password file: for our own scratch server. */
+	/* Nothing of the environment and no password file, and next to nothing in the server's log: for
+	 * a superuser of our own scratch server. */
 	bool isolated;
 	/* Where host is a directory by a name that only we know: a child runs in it instead. Or NULL. */
 	const char *directory;

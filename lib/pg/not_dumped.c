@@ -8,7 +8,8 @@
 /* Rows of a statement's beginning and, unless NULL, the text of a literal that ends it.
  *
  * pg_dumpall lets pg_dump write these two databases without --create, so that all that pg_dump says
- * of a database itself is lost. What initdb gave them is not repeated. */
+ * of a database itself is lost. What initdb gave them is not repeated. Settings of all roles in all
+ * databases are lost anyway, and stand with template1. */
 static const char statements_query[] =
     "WITH d AS (SELECT *, pg_catalog.quote_ident(datname) AS ident,"
     "  pg_catalog.acldefault('d', datdba) AS usual"
@@ -21,13 +22,17 @@ static const char statements_query[] =
     "  WHERE NOT (d.datname = 'template1' AND a.grantee = 0"
     "             AND a.privilege_type = 'TEMPORARY')),"
     " taken AS (TABLE had EXCEPT TABLE has), given AS (TABLE has EXCEPT TABLE had),"
-    " set AS (SELECT pg_catalog.quote_ident(r.rolname) AS role, n,"
+    /* pg_dumpall loops over roles and over databases, and ALTER ROLE ALL SET is of none. */
+    " set AS (SELECT CASE WHEN s.setdatabase = 0 THEN 'ALTER ROLE ALL' WHEN s.setrole = 0"
+    "    THEN 'ALTER DATABASE ' || ident ELSE 'ALTER ROLE '"
+    "    || pg_catalog.quote_ident(r.rolname) || ' IN DATABASE ' || ident END AS of, n,"
     "   pg_catalog.quote_ident(pg_catalog.split_part(c, '=', 1)) AS name,"
     "   pg_catalog.split_part(c, '=', 1) IN ('local_preload_libraries', 'search_path',"
     "    'session_preload_libraries', 'shared_preload_libraries', 'temp_tablespaces',"
     "    'unix_socket_directories') AS list,"
     "   pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) AS value"
     "  FROM d JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid"
+    "   OR (d.datname = 'template1' AND s.setdatabase = 0 AND s.setrole = 0)"
     "  LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,"
     "  pg_catalog.unnest(s.setconfig) WITH ORDINALITY AS u(c, n)"
     "  WHERE s.setrole = 0 OR r.rolname IS NOT NULL),"
@@ -52,14 +57,15 @@ static const char statements_query[] =
     "  pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(grantee)) END"
     "  || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END, NULL FROM given, d"
     /* Of a list each element is a literal of its own. */
-    " UNION ALL SELECT 7, COALESCE(role, ''), n,"
-    "  COALESCE('ALTER ROLE ' || role || ' IN DATABASE ' || ident, 'ALTER DATABASE ' || ident)"
-    "  || ' SET ' || name || ' TO ' || CASE WHEN list THEN COALESCE(("
+    " UNION ALL SELECT 7, of, n, of || ' SET ' || name || ' TO ' || CASE WHEN list THEN COALESCE(("
     "   SELECT pg_catalog.string_agg(pg_catalog.quote_literal("
     "    COALESCE(pg_catalog.replace(m[1], '\"\"', '\"'), m[2])), ', ' ORDER BY o)"
     "   FROM pg_catalog.regexp_matches(value, '\"((?:[^\"]|\"\")*)\"|([^\",[:space:]]+)', 'g')"
     "   WITH ORDINALITY AS x(m, o)), '''''') ELSE '' END,"
-    "  CASE WHEN NOT list THEN value END FROM set, d)"
+    "  CASE WHEN NOT list THEN value END FROM set"
+    " UNION ALL SELECT 8, provider, 0, 'SECURITY LABEL FOR ' || pg_catalog.quote_ident(provider)"
+    "  || ' ON DATABASE ' || ident || ' IS ', label FROM pg_catalog.pg_shseclabel s JOIN d"
+    "  ON s.objoid = d.oid AND s.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass)"
     " SELECT statement, literal FROM text ORDER BY part, a, b, statement";
 
 /* One line, whatever is in it. */

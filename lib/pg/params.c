@@ -120,7 +120,12 @@ static bool take_conninfo(const struct pg_target *t, struct pg_params *p, struct
 
 bool pg_params_read(const struct pg_target *t, struct pg_params *p, struct err *e)
 {
-	const char *options = t->isolated ? NULL : getenv("PGOPTIONS");
+	/* What a scratch server logs may be quoted, and a statement may hold a secret: these win over
+	 * what the dump sets for roles and databases. */
+	static const char quiet[] = "-c track_activities=off -c log_statement=none"
+				    " -c log_min_error_statement=panic"
+				    " -c log_min_duration_statement=-1";
+	const char *options = t->isolated ? quiet : getenv("PGOPTIONS");
 	const char *timeout = t->isolated ? NULL : getenv("PGCONNECT_TIMEOUT");
 
 	pg_params_set(p, "connect_timeout",

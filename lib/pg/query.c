@@ -177,6 +177,10 @@ static bool fail_query(const struct pg_conn *c, const PGresult *r, struct err *e
 /* Behind the rows that are there already. */
 static bool add_row(struct pg_rows *rows, const PGresult *r, size_t *bytes, struct err *e)
 {
+	/* Rows of nothing would not count against the limit. */
+	if (rows->rows > 0 && (PQnfields(r) == 0 || PQnfields(r) != rows->columns))
+		return err_set(e, ERR_TRANSIENT, "PostgreSQL: a row of %d columns behind one of %d",
+			       PQnfields(r), rows->columns);
 	if (!rows->result)
 		rows->result = PQcopyResult(r, PG_COPYRES_ATTRS);
 	if (!rows->result)

@@ -240,7 +240,7 @@ static char **make_argv(const struct scratch *s, const struct scratch_options *o
 {
 	size_t count = sizeof settings / sizeof *settings;
 	const char *preload = o->preload_libraries ? o->preload_libraries : "";
-	char **argv = xcalloc(3 + 2 * (count + 3) + 1, sizeof *argv);
+	char **argv = xcalloc(3 + 2 * (count + 4) + 1, sizeof *argv);
 	size_t n = 0;
 
 	argv[n++] = xasprintf("%s/postgres", o->client->directory);
@@ -257,6 +257,10 @@ static char **make_argv(const struct scratch *s, const struct scratch_options *o
 	if (o->client->version >= 140005) {
 		argv[n++] = xstrdup("-c");
 		argv[n++] = xstrdup("allow_in_place_tablespaces=on");
+	}
+	if (o->client->version >= 170000) { /* those on login would change what is counted */
+		argv[n++] = xstrdup("-c");
+		argv[n++] = xstrdup("event_triggers=off");
 	}
 	return argv;
 }

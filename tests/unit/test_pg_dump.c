@@ -279,6 +279,7 @@ Test(pg_dump, role_that_may_read_little_is_told_what_would_help)
 	server_run(&plain, "postgres", prepare);
 	server_run(&plain, "dump_plain", (const char *const[]){"CREATE TABLE public.t ()", NULL});
 	plain.user = "plain";
+	plain.isolated = false;
 	probe_init(&out, SIZE_MAX);
 	cr_assert(!pg_dump_globals(&o, &out.sink, &w, &e));
 	cr_assert_eq(e.kind, ERR_DENIED, "%s", e.text);

@@ -79,6 +79,7 @@ static void check_roles(const struct scratch *s, int major)
 
 	pg_facts_stop(&f);
 	reader.user = "reader";
+	reader.isolated = false;
 	cr_assert(pg_facts_read(&reader, &f, &e), "%s", e.text);
 	/* pg_read_all_data reads all: pg_authid too. */
 	cr_assert(!f.superuser && f.reads_role_passwords);
@@ -171,12 +172,26 @@ static const char expected[] =
     "ALTER ROLE app IN DATABASE postgres SET temp_tablespaces TO '';\n"
     "ALTER ROLE app IN DATABASE postgres SET statement_timeout TO '5s';\n";
 
+/* No provider of labels comes with PostgreSQL, but a row is one. */
+static const char *const of_template1[] = {
+    "ALTER ROLE ALL SET search_path = a, public", "ALTER ROLE ALL SET work_mem = '64MB'",
+    "SET allow_system_table_mods = on",
+    "INSERT INTO pg_shseclabel SELECT oid, 'pg_database'::regclass, 'My Provider', 'it''s'"
+    " FROM pg_database WHERE datname = 'template1'",
+    NULL};
+
 static void check_lost_statements(const struct scratch *s)
 {
 	CLEANUP(pg_facts_stop) struct pg_facts f = {0};
+	CLEANUP(pg_facts_stop) struct pg_facts g = {0};
 
 	server_run(&s->target, "postgres", changes);
+	server_run(&s->target, "postgres", of_template1);
 	cr_assert_str_eq(facts_of(s, &f, "postgres")->not_dumped, expected);
+	cr_assert_str_eq(facts_of(s, &g, "template1")->not_dumped,
+			 "ALTER ROLE ALL SET search_path TO 'a', 'public';\n"
+			 "ALTER ROLE ALL SET work_mem TO '64MB';\n"
+			 "SECURITY LABEL FOR \"My Provider\" ON DATABASE template1 IS 'it''s';\n");
 }
 
 static void check_server(int major)
@@ -231,6 +246,7 @@ static void check_what_is_hidden(const struct scratch *s)
 
 	server_run(&s->target, "postgres", hide);
 	app.user = "app";
+	app.isolated = false;
 	cr_assert(pg_facts_read(&app, &f, &e), "%s", e.text);
 	cr_assert_str_empty(f.system_identifier);
 	cr_assert_str_eq(facts_of(s, &g, "template1")->not_dumped,

@@ -128,6 +128,63 @@ Test(pg_lying, rows_that_do_not_come_are_empty_ones)
 	stop();
 }
 
+#define COLUMN "x\0\0\0\0\0\0\0\0\0\0\31\377\377\377\377\377\377\0\0"
+#define ROW_OF_NONE "D\0\0\0\6\0\0"
+#define ROW_OF_ONE "D\0\0\0\13\0\1\0\0\0\1a"
+#define ROW_OF_TWO "D\0\0\0\20\0\2\0\0\0\1a\0\0\0\1b"
+#define DONE "C\0\0\0\15SELECT 0\0"
+
+static bool query(const struct answer *answers, struct pg_rows *rows, struct err *e)
+{
+	struct pg_target t = start(answers);
+	struct pg_conn *c = pg_open(&t, "d", e); /* asks for something itself */
+	bool ok;
+
+	cr_assert(c, "%s", e->text);
+	ok = pg_query(c, rows, e, "SELECT");
+	pg_freep(&c);
+	stop();
+	return ok;
+}
+
+/* They would cost nothing of what an answer may have, and libpq refuses to hold both kinds. */
+Test(pg_lying, rows_of_different_widths_are_refused)
+{
+	static const struct answer
+	    nothing[] = {ANSWER(NO_ROWS),
+			 ANSWER("T\0\0\0\6\0\0" ROW_OF_NONE ROW_OF_NONE DONE READY),
+			 {NULL, 0}},
+	    both[] = {ANSWER(NO_ROWS),
+		      ANSWER("T\0\0\0\32\0\1" COLUMN ROW_OF_ONE DONE
+			     "T\0\0\0\56\0\2" COLUMN COLUMN ROW_OF_TWO DONE READY),
+		      {NULL, 0}},
+	    good[] = {ANSWER(NO_ROWS),
+		      ANSWER("T\0\0\0\32\0\1" COLUMN ROW_OF_ONE ROW_OF_ONE DONE READY),
+		      {NULL, 0}};
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+	struct err e = {0};
+
+	cr_assert(!query(nothing, &rows, &e) && strstr(e.text, "a row of 0 columns"), "%s", e.text);
+	pg_rows_stop(&rows);
+	cr_assert(!query(both, &rows, &e) && strstr(e.text, "a row of 2 columns"), "%s", e.text);
+	pg_rows_stop(&rows);
+	cr_assert(query(good, &rows, &e) && rows.rows == 2, "%s", e.text);
+}
+
+/* Each database takes more memory than its row has, if that has next to nothing. */
+Test(pg_lying, databases_without_their_columns_are_refused)
+{
+	static const struct answer answers[] = {
+	    ANSWER(NO_ROWS), ANSWER("T\0\0\0\32\0\1" COLUMN ROW_OF_ONE DONE READY), {NULL, 0}};
+	struct pg_target t = start(answers);
+	struct pg_facts f;
+	struct err e = {0};
+
+	cr_assert(!pg_facts_read(&t, &f, &e));
+	cr_assert(strstr(e.text, "databases with 1 columns"), "%s", e.text);
+	stop();
+}
+
 Test(pg_lying, message_that_is_none_ends_the_connection)
 {
 	static const struct answer answers[] = {
