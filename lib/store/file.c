@@ -178,6 +178,9 @@ static bool walk_directory(const struct walk *w, int parent, const char *name, c
 
 	if (!dir && depth > 0 && (errno == ENOENT || errno == ENOTDIR))
 		return true;
+	/* fsck's, at the root of a volume; root's alone */
+	if (!dir && errno == EACCES && strcmp(key, "lost+found") == 0)
+		return true;
 	if (!dir)
 		return err_sys(e, "directory %s", name);
 	if (depth > DEPTH_MAX)
@@ -272,18 +275,31 @@ static bool sweep_one(void *ctx, const char *key, const char *name, const struct
 	return true;
 }
 
+/* Whether a file can be written, and made visible without replacing one: that it is refused says so, too.
+ * The name of a partial file hides it, and has it swept, should we die. */
+static bool probe(struct file_store *s, struct err *e)
+{
+	static const char key[] = ".pgmuster-probe.partial";
+	struct err why = {0};
+
+	if (!file_check_root(s, e))
+		return false;
+	if (store_put_bytes(&s->store, key, "", 0, NULL, &why))
+		return file_remove(&s->store, key, e);
+	if (why.kind == ERR_EXISTS)
+		return true;
+	*e = why;
+	return false;
+}
+
 static bool file_prepare(struct store *store, int64_t stale_s, bool *exclusive, struct err *e)
 {
 	struct file_store *s = (struct file_store *)store;
 	struct sweep w = {.s = s, .before = time(NULL) - (time_t)stale_s};
-	struct sink *probe = NULL;
 	struct err why = {0};
 
-	if (file_check_root(s, e))
-		probe = file_put(store, "pgmuster-probe", &(struct store_put){0}, e);
-	if (!probe)
+	if (!probe(s, e))
 		return err_in(e, "prepare %s", store->url);
-	sink_free(probe); /* it only had to be possible */
 	*exclusive = true;
 	/* Leftovers cost space and nothing else. */
 	if (!file_walk(s, "", sweep_one, &w, &why)) {

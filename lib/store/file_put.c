@@ -97,7 +97,9 @@ static bool make_visible(struct put *p, struct err *e)
 			return fail(p, "link", e);
 		/* no hard links here */
 		if (renameat2(AT_FDCWD, p->partial, AT_FDCWD, p->path, RENAME_NOREPLACE) != 0)
-			return fail(p, "rename without replacing", e);
+			return fail(p, "rename without replacing", e) ||
+			       err_hint(e, "a store needs a file system with hard links, or that "
+					   "can rename without replacing");
 	}
 	remove_partial(p);
 	return p->visible = true;

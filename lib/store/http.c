@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #define BODY_MAX ((size_t)8 << 20) /* a page of 1,000 keys, each of 1,024 encoded bytes, has 4 */
+#define HEAD_MAX (512 * 1024)
 #define CONNECT_S 15
 #define LAST_WILL_S 10
 #define SLOW 10 /* stall times, for a step of HTTP_STEP_BYTES */
@@ -27,6 +28,7 @@ struct http {
 	struct err *e;
 	/* the answer's head is whole: libcurl does not mind when the connection ends in it */
 	bool headed;
+	size_t head_bytes; /* trailers too, to which libcurl has no limit */
 	bool begun, refused;
 	char said[CURL_ERROR_SIZE];
 	/* how many bytes have moved, when the last of them did, and when a step of them began; times in
@@ -162,6 +164,7 @@ static void header_arrived(struct http_response *r, const char *name, const char
 			snprintf((char *)r + kept[i].at, kept[i].size, "%s", value);
 }
 
+/* A short count makes libcurl give up; h->e then has the reason. */
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
 	struct http *h = ctx;
@@ -171,6 +174,13 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 
 	while (end > 0 && (data[end - 1] == '\r' || data[end - 1] == '\n' || data[end - 1] == ' '))
 		end--;
+	h->head_bytes += len;
+	if (h->head_bytes > HEAD_MAX) {
+		err_set(h->e, ERR_SYSTEM, "%s: headers of more than %d bytes", h->server->endpoint,
+			HEAD_MAX);
+		h->refused = true;
+		return 0;
+	}
 	if (end >= sizeof line)
 		return len; /* none that we know is so long */
 	memcpy(line, data, end);
@@ -208,7 +218,7 @@ static bool begin(struct http *h)
 	return !h->request->begin || h->request->begin(h->request->ctx, h->response, h->e);
 }
 
-/* A short count makes libcurl give up; h->e then has the reason. */
+/* A short count: likewise. */
 static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 {
 	struct http *h = ctx;
@@ -431,7 +441,7 @@ bool http_try(struct http *h, const struct http_request *q, struct http_response
 	h->e = e;
 	h->headed = h->begun = h->refused = h->stalled = false;
 	h->said[0] = '\0';
-	h->bytes = h->step = 0;
+	h->bytes = h->step = h->head_bytes = 0;
 	h->byte_ms = h->step_ms = clock_ms();
 	h->cancelled_ms = 0;
 	add_headers(h, &headers);

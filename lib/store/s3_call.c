@@ -13,6 +13,7 @@
 
 #define DELAY_MAX_MS 20000
 #define RETRY_AFTER_MAX_S 60
+#define LAST_WILL_WAIT_MS 1000
 
 /* The answers that are worth another attempt; http.c has the failures without an answer. */
 static const struct {
@@ -294,6 +295,9 @@ bool s3_call(struct s3 *s, struct http *h, struct s3_call *c, struct s3_answer *
 		if (!a->http.transient || failed >= most)
 			break;
 		ms = delay_ms(s, failed, &a->http);
+		/* It does not look at a cancellation, so no server must keep it waiting. */
+		if (c->request.last_will && ms > LAST_WILL_WAIT_MS)
+			ms = LAST_WILL_WAIT_MS;
 		log_warn("%s; attempt %d of %d in %.1f s", e->text, failed + 1, most,
 			 (double)ms / 1000);
 		if (!wait_ms(c, ms, e))

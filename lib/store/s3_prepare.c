@@ -1,5 +1,6 @@
 #include "store/s3.h"
 
+#include "base/cancel.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -81,8 +82,9 @@ static enum probed probe_multipart(struct s3 *s, struct err *e)
 	if (!s3_upload_start(s, PROBE_KEY, "text/plain", &id, e))
 		return PROBE_FAILED;
 	p = probe_part(s, id, e);
-	/* Who may not abort leaves it to the bucket's lifecycle rules. */
-	if (p != PROBE_STORED && !s3_upload_abort(s, full, id, &why))
+	/* Who may not abort leaves it to the bucket's lifecycle rules. Unconditional: only since the
+	 * server did not take the condition, and so did nothing. */
+	if ((p != PROBE_STORED || s->unconditional) && !s3_upload_abort(s, full, id, &why))
 		log_debug("abort the probe of %s: %s", s->store.url, why.text);
 	return p;
 }
@@ -116,6 +118,8 @@ static bool sweep_one(void *ctx, const struct s3_upload *u, struct err *e)
 
 	if ((!dump && !probe) || u->initiated == 0 || u->initiated > w->before)
 		return true;
+	if (!cancel_check(e)) /* the abort itself goes out in any case, and may take long */
+		return false;
 	if (!s3_upload_abort(w->s, u->key, u->id, e))
 		return err_in(e, "abort a stale upload");
 	w->aborted++;

@@ -211,6 +211,9 @@ static bool end_seek_table(struct unframe_sink *u, struct err *e)
 {
 	uint64_t need;
 
+	if (u->held_bytes < SKIPPABLE_HEADER + SEEK_TABLE_FOOTER)
+		return err_set(e, ERR_CORRUPT, "seek table: its frame has %" PRIu64 " bytes",
+			       u->held_bytes);
 	if (!u->held_kept)
 		return err_set(e, ERR_CORRUPT,
 			       "seek table: %" PRIu64 " bytes are too many for this file",

@@ -200,3 +200,14 @@ Test(store_fault, preparing_fails_where_writing_would)
 			  "%s", f.e.text);
 	cr_assert(f.ok && f.nth > 3, "%s", f.e.text);
 }
+
+/* Before a dump, and not at its end. */
+Test(store_fault, preparing_fails_where_nothing_can_become_visible)
+{
+	static const int linking[] = {SYS_link, SYS_linkat, SYS_renameat2, -1};
+	struct fault f = {.calls = linking, .number = EPERM, .lasting = true, .run = prepare};
+
+	cr_assert(fault_next(&f) && !f.ok);
+	cr_assert(strstr(f.e.text, "rename without replacing"), "%s", f.e.text);
+	cr_assert(strstr(f.e.hint, "a file system with hard links"), "%s", f.e.hint);
+}

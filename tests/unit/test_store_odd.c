@@ -92,6 +92,26 @@ Test(store_odd, more_than_was_announced_is_refused)
 	cr_assert(strstr(e.text, "the server sends more than it announced"), "%s", e.text);
 }
 
+/* libcurl would keep each of them. */
+Test(store_odd, endless_trailers_are_refused)
+{
+	static const char data[] = "5\r\n01234\r\n0\r\n";
+	static const char trailer[] = "X: 0123456789012345678901234567890123456789\r\n";
+	CLEANUP(buf_stop) struct buf body = BUF_INIT(MIB, "body");
+	struct fake_step script[] = {{"GET /b/k", .length = "5",
+				      .headers = "ETag: \"v1\"\r\nTransfer-Encoding: chunked\r\n"},
+				     FAKE_END};
+	struct err e = {0};
+
+	cr_assert(buf_add(&body, data, sizeof data - 1, &e));
+	while (body.len < 700000)
+		cr_assert(buf_add(&body, trailer, sizeof trailer - 1, &e));
+	cr_assert(buf_add(&body, "", 1, &e));
+	script[0].body = body.data;
+	cr_assert_eq(run_get(script, UINT64_MAX, NULL, &e), ERR_SYSTEM, "%s", e.text);
+	cr_assert(strstr(e.text, "headers of more than 524288 bytes"), "%s", e.text);
+}
+
 Test(store_odd, empty_range_of_another_object_is_corrupt)
 {
 	static const struct fake_step script[] = {

@@ -1,5 +1,9 @@
 #include "test_store_fake.h"
 
+#include "base/cancel.h"
+
+#include <pthread.h>
+
 #define PROBE "PUT /b/p/.pgmuster-probe"
 #define START "POST /b/p/.pgmuster-probe?uploads="
 #define PART "PUT /b/p/.pgmuster-probe?partNumber=1&uploadId=U%261"
@@ -92,6 +96,22 @@ Test(store_prepare, store_that_does_not_know_the_condition_is_written_without_it
 	fake_close(&s);
 }
 
+Test(store_prepare, upload_that_may_not_be_completed_under_a_condition_is_aborted)
+{
+	static const struct fake_step script[] = {
+	    {PROBE, CONDITION, TAKEN},
+	    MULTIPART,
+	    {COMPLETE, CONDITION, .status = 501, .body = FAKE_ERROR("NotImplemented")},
+	    {ABORT, .status = 204},
+	    {UPLOADS, .body = NONE},
+	    FAKE_END};
+	bool exclusive = true;
+	struct err e = {0};
+
+	cr_assert_eq(run_prepare(script, &exclusive, &e), ERR_NONE, "%s", e.text);
+	cr_assert(!exclusive);
+}
+
 Test(store_prepare, store_that_cannot_be_written_fails)
 {
 	static const struct fake_step denied[] = {{PROBE, DENIED}, FAKE_END};
@@ -117,6 +137,27 @@ Test(store_prepare, store_that_cannot_be_written_fails)
 	"<Upload><Key>" key "</Key><UploadId>" id "</UploadId><Initiated>" when                    \
 	"</Initiated></Upload>"
 #define OLD "2020-01-01T00:00:00.000Z"
+
+/* However many they are, and however slow the server. */
+Test(store_prepare, who_is_cancelled_sweeps_no_more)
+{
+	static const struct fake_step script[] = {
+	    {PROBE, .status = 200},
+	    {PROBE, .status = 200},
+	    {UPLOADS, .body = "<ListMultipartUploadsResult>" UPLOAD("p/1.sql.zst", "1", OLD)
+			  UPLOAD("p/2.sql.zst", "2", OLD) "</ListMultipartUploadsResult>"},
+	    {"DELETE /b/p/1.sql.zst?uploadId=1", .status = 204, .then = FAKE_LATE},
+	    FAKE_END};
+	struct fake_interrupt in_a_delete = {.steps = 4};
+	bool exclusive;
+	struct err e = {0};
+	pthread_t t;
+
+	cancel_install();
+	cr_assert_eq(pthread_create(&t, NULL, fake_interrupt, &in_a_delete), 0);
+	run_prepare(script, &exclusive, &e);
+	pthread_join(t, NULL);
+}
 
 Test(store_prepare, only_stale_uploads_of_ours_are_aborted)
 {

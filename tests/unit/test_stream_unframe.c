@@ -174,6 +174,20 @@ Test(unframe, foreign_seek_table_needs_no_mark)
 	cr_assert(frame_table_compare(&seen.table, &seen.seek_table, &e), "%s", e.text);
 }
 
+Test(unframe, seek_table_without_a_footer_is_refused)
+{
+	for (uint32_t len = 0; len < SEEK_TABLE_FOOTER; len++) {
+		CLEANUP(buf_stop) struct buf b = BUF_INIT(4096, "file");
+		CLEANUP(unframe_seen_stop) struct unframe_seen seen = {0};
+		struct err e = {0};
+
+		pack_frame(&b, TEXT, TEXT_LEN, 17);
+		pack_skippable(&b, SEEK_TABLE_MAGIC, "12345678", len);
+		cr_assert(!gives_text(b.data, b.len, 7, &seen, &e));
+		cr_assert(strstr(e.text, "seek table: its frame has "), "%s", e.text);
+	}
+}
+
 Test(unframe, our_files_one_behind_the_other_are_refused)
 {
 	struct probe packed;
