@@ -3,6 +3,7 @@
 #include "backup/catalogue.h"
 #include "backup/results.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +34,17 @@ static const struct options options = {
 
 static char *extensions(const struct pg_database *d)
 {
-	char *all = xstrdup("");
+	char *all = NULL;
+	size_t len;
+	FILE *out = open_memstream(&all, &len);
 
-	for (size_t i = 0; i < d->extension_count; i++) {
-		xappend(&all, "%s%s %s", i ? ", " : "", d->extensions[i].name,
+	if (!out)
+		abort();
+	for (size_t i = 0; i < d->extension_count; i++)
+		fprintf(out, "%s%s %s", i ? ", " : "", d->extensions[i].name,
 			d->extensions[i].version);
-	}
+	if (fclose(out) != 0)
+		abort();
 	return all;
 }
 

@@ -1,6 +1,7 @@
 #include "backup/compare.h"
 
 #include "backup/columns.h"
+#include "backup/redact.h"
 #include "sql/token.h"
 
 #include <inttypes.h>
@@ -79,7 +80,7 @@ static int by_table(const struct roll_table *a, const struct roll_table *b)
 }
 
 static void compare_tables(const struct roll_database *want, const struct roll_database *have,
-			   bool ranges, struct differences *d)
+			   const struct compare_options *o, struct differences *d)
 {
 	size_t want_count, have_count, i = 0, j = 0;
 	CLEANUP(freep) struct roll_table *w = roll_totals(want, &want_count);
@@ -89,12 +90,12 @@ static void compare_tables(const struct roll_database *want, const struct roll_d
 		int order = i == want_count ? 1 : j == have_count ? -1 : by_table(&w[i], &h[j]);
 
 		if (order == 0)
-			compare_table(want->name, &w[i], &h[j], ranges, d);
+			compare_table(want->name, &w[i], &h[j], o->ranges, d);
 		else if (order < 0)
 			differences_add(d, want->name,
 					"table %s.%s: missing, with its %" PRIu64 " rows",
 					w[i].schema, w[i].name, w[i].rows);
-		else
+		else if (!o->rows_unknown)
 			differences_add(d, want->name, "table %s.%s: not on the roll", h[j].schema,
 					h[j].name);
 		i += order <= 0;
@@ -246,12 +247,17 @@ static bool is_large_object(const struct roll_entry *x)
 static void entry_missing(struct differences *d, const char *database, const struct roll_entry *x,
 			  const char *how)
 {
-	if (x->schema[0] != '\0')
+	if (x->schema[0] != '\0') {
 		differences_add(d, database, "%s %s.%s: %s", x->type, x->schema, x->name, how);
-	else if (strncmp(x->name, x->type, strlen(x->type)) == 0) /* a statement of the globals */
-		differences_add(d, database, "%s: %s", x->name, how);
-	else
+	} else if (strncmp(x->name, x->type, strlen(x->type)) == 0) {
+		/* a statement of the globals */
+		CLEANUP(freep) char *shown = xstrdup(x->name);
+
+		redact(shown);
+		differences_add(d, database, "%s: %s", shown, how);
+	} else {
 		differences_add(d, database, "%s %s: %s", x->type, x->name, how);
+	}
 }
 
 static void compare_entries(const char *database, const struct roll_entry *want, size_t want_count,
@@ -283,7 +289,7 @@ static void compare_entries(const char *database, const struct roll_entry *want,
 void compare_databases(const struct roll_database *want, const struct roll_database *have,
 		       const struct compare_options *o, struct differences *d)
 {
-	compare_tables(want, have, o->ranges, d);
+	compare_tables(want, have, o, d);
 	compare_sequences(want, have, d);
 	compare_large_objects(want, have, d);
 	if (o->entries)

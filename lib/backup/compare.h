@@ -30,6 +30,7 @@ struct compare_options {
 	bool entry_names_only; /* the text may differ: another client's version */
 	/* The scratch superuser: its role's own entries may differ. NULL: none. */
 	const char *superuser;
+	bool rows_unknown; /* a table need not be on the roll that is wanted */
 };
 
 void compare_rolls(const struct roll *want, const struct roll *have, const struct compare_options *,

@@ -241,7 +241,8 @@ static bool dump_again(struct work *w, const struct roll_database *r, struct dif
 	};
 	const struct compare_options compare = {.entries = !w->as, /* they say the old name */
 						.entry_names_only = !same_majors(w),
-						.superuser = w->o->superuser};
+						.superuser = w->o->superuser,
+						.rows_unknown = w->o->rows_unknown};
 	CLEANUP(pg_warnings_stop) struct pg_warnings warnings = {0};
 	CLEANUP(roll_stop) struct roll have = {0};
 	CLEANUP(sink_freep)

@@ -27,6 +27,7 @@ struct countback {
 	int server_version; /* of the target; where another major wrote the dump, definitions read
 				* differently and are compared by name */
 	const char *superuser; /* whose own role may differ, or NULL */
+	bool rows_unknown;     /* a table with rows need not be on the roll */
 };
 
 /* want: followed with entries for CHECK_CONTENT. Differences are found, not failures: false only when it

@@ -185,6 +185,17 @@ static bool check_foreign(struct drill *d, struct err *e)
 	return true;
 }
 
+/* Rows of INSERT statements are on no roll. */
+static bool rows_unknown(const struct drill *d)
+{
+	const struct roll *roll = &d->restore.roll;
+
+	for (size_t i = 0; i < roll->database_count; i++)
+		if (roll->databases[i].table_count > 0)
+			return false;
+	return !d->reader.complete;
+}
+
 static bool count_back(struct drill *d, struct err *e)
 {
 	const struct manifest *m = &d->reader.manifest;
@@ -198,6 +209,7 @@ static bool count_back(struct drill *d, struct err *e)
 	    .globals = globals->end > globals->at, /* a lone pg_dump has none */
 	    .server_version = d->facts.version,
 	    .superuser = d->facts.user,
+	    .rows_unknown = rows_unknown(d),
 	};
 	int64_t before_ms = clock_ms();
 	bool ok = countback(&options, &d->restore.roll, NULL, &d->found, e);
@@ -309,14 +321,6 @@ static void report_run(const struct drill *d, struct report *r)
 	report_seconds(r, "seconds", seconds(clock_ms() - d->started_ms));
 }
 
-static bool roll_is_empty(const struct roll *roll)
-{
-	for (size_t i = 0; i < roll->database_count; i++)
-		if (roll->databases[i].table_count > 0)
-			return false;
-	return true;
-}
-
 static void report_unproved(const struct drill *d, struct report *r)
 {
 	report_list(r, "not_proved");
@@ -326,7 +330,7 @@ static void report_unproved(const struct drill *d, struct report *r)
 		report_item(r, "not_proved", "content: --check counts does not look into rows");
 	if (d->reader.complete)
 		return;
-	if (d->restore.roll.database_count > 0 && roll_is_empty(&d->restore.roll))
+	if (d->restore.roll.database_count > 0 && rows_unknown(d))
 		report_item(r, "not_proved",
 			    "rows: the dump has none that can be counted; those of "
 			    "INSERT statements are not");

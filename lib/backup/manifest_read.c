@@ -208,6 +208,23 @@ static bool get_sequences(const struct place *p, struct roll_database *r, struct
 	return true;
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool are_different(char *const *names, size_t count)
+{
+	CLEANUP(freep) const char **sorted = xcalloc(count + 1, sizeof *sorted);
+
+	memcpy(sorted, names, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, by_text);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(sorted[i - 1], sorted[i]) == 0)
+			return false;
+	return true;
+}
+
 static bool get_extensions(const struct place *p, struct roll_database *r, struct pg_database *d,
 			   struct err *e)
 {
@@ -226,12 +243,10 @@ static bool get_extensions(const struct place *p, struct roll_database *r, struc
 		    !get_text(&item, "name", &d->extensions[i].name, e) ||
 		    !get_text(&item, "version", &d->extensions[i].version, e))
 			return false;
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(d->extensions[i].name, d->extensions[j].name) == 0)
-				return wrong(&item, "name", "one that is not there twice", e);
 		r->extensions[r->extension_count++] = xstrdup(d->extensions[i].name);
 	}
-	return true;
+	return are_different(r->extensions, r->extension_count) ||
+	       wrong(p, "extensions", "a list of different names", e);
 }
 
 static bool get_database(const struct place *p, struct roll_database *r, struct pg_database *d,

@@ -102,6 +102,33 @@ static bool run_globals(struct restore *r, struct meter *meter, struct err *e)
 	return true;
 }
 
+static bool no_gap(uint64_t from, uint64_t to, struct err *e)
+{
+	return from == to ||
+	       err_set(e, ERR_CORRUPT,
+		       "the dump is not what its manifest says: what stands at bytes %llu to %llu "
+		       "is of nothing on its roll",
+		       (unsigned long long)from, (unsigned long long)to);
+}
+
+/* What is of nothing on the roll would not be read, and so not be missed. */
+static bool covers_all(const struct reader *r, struct err *e)
+{
+	const struct roll *roll = &r->manifest.roll;
+	const struct frame *last = r->frames.count ? &r->frames.frames[r->frames.count - 1] : NULL;
+	uint64_t plain = last ? last->plain_at + last->plain_bytes : 0;
+	uint64_t at = roll->globals.end;
+
+	if (!no_gap(0, roll->globals.at, e))
+		return false;
+	for (size_t i = 0; i < roll->database_count; i++) {
+		if (!no_gap(at, roll->databases[i].range.at, e))
+			return false;
+		at = roll->databases[i].range.end;
+	}
+	return plain - at == strlen(ROLL_CLOSING) || no_gap(at, plain, e);
+}
+
 static bool restore_indexed(struct restore *r, struct err *e)
 {
 	const struct roll *want = &r->reader->manifest.roll;
@@ -118,7 +145,8 @@ static bool restore_indexed(struct restore *r, struct err *e)
 		order[i] =
 		    (struct order){i, want->databases[i].range.end - want->databases[i].range.at};
 	qsort(order, want->database_count, sizeof *order, largest_first);
-	return parallel(r->jobs, want->database_count, one_database, &all, e) && check_roll(r, e);
+	return parallel(r->jobs, want->database_count, one_database, &all, e) && check_roll(r, e) &&
+	       covers_all(r->reader, e);
 }
 
 static bool restore_foreign(struct restore *r, struct err *e)

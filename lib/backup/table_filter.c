@@ -132,32 +132,50 @@ static void learn_identity(struct table_filter *f, struct sql_scan scan)
 		own(f, "sequence", &scan);
 }
 
+/* ALTER SEQUENCE s OWNED BY t.c, where "owned" and "by" may be names too. */
+static void learn_sequence(struct table_filter *f, struct sql_scan scan)
+{
+	CLEANUP(freep) char *schema = NULL;
+	CLEANUP(freep) char *name = NULL;
+	struct sql_scan sequence;
+
+	sql_next(&scan);
+	sql_next(&scan);
+	sequence = scan;
+	if (!sql_qualified(&scan, &schema, &name))
+		return;
+	struct sql_token owned = sql_next(&scan), by = sql_next(&scan);
+	if (sql_is(&owned, "owned") && sql_is(&by, "by") && names(&scan, f->schema, f->name, true))
+		own(f, "sequence", &sequence);
+}
+
 void table_filter_learn(struct table_filter *f, const char *text, size_t len)
 {
 	static const struct {
 		const char *begin[4];
 		const char *kind, *before; /* the word before the table */
 		int nth;
-		bool column;
 	} owned[] = {
-	    {{"alter", "sequence"}, "sequence", "by", 0, true},
-	    {{"create", "index"}, "index", "on", 1, false},
-	    {{"create", "unique", "index"}, "index", "on", 1, false},
-	    {{"create", "statistics"}, "statistics", "from", 0, false},
-	    {{"create", "trigger"}, "trigger", "on", 1, false},
-	    {{"create", "constraint", "trigger"}, "trigger", "on", 1, false},
+	    {{"create", "index"}, "index", "on", 1},
+	    {{"create", "unique", "index"}, "index", "on", 1},
+	    {{"create", "statistics"}, "statistics", "from", 0},
+	    {{"create", "trigger"}, "trigger", "on", 1},
+	    {{"create", "constraint", "trigger"}, "trigger", "on", 1},
 	};
+	static const char *const alter_sequence[4] = {"alter", "sequence"};
 	static const char *const alter_table[4] = {"alter", "table"};
 	struct sql_scan start = {text, text + len}, scan = start;
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		if (begins(text, len, owned[i].begin) &&
 		    seek(&scan, owned[i].before, owned[i].nth) &&
-		    names(&scan, f->schema, f->name, owned[i].column)) {
+		    names(&scan, f->schema, f->name, false)) {
 			seek(&start, owned[i].kind, 1);
 			own(f, owned[i].kind, &start);
 			return;
 		}
+	if (begins(text, len, alter_sequence))
+		learn_sequence(f, start);
 	scan = start;
 	if (begins(text, len, alter_table) && seek(&scan, "table", 1) &&
 	    names(&scan, f->schema, f->name, false)) {

@@ -194,6 +194,18 @@ test_what_is_kept_from_us_hides_no_other_backup() {
 	refused 3 'none of its backups' "${AS_NOBODY[@]}" pgmuster list --store "$STORE"
 }
 
+# At the root of a volume, fsck has a directory that nobody else may read.
+test_store_at_the_root_of_a_volume() {
+	[ "$(id -u)" = 0 ] || skip 'needs root, to become someone else'
+	copy_good
+	mkdir -m 700 "$T/store/lost+found"
+	chmod -R a+rX "$T/store"
+	chmod 700 "$T/store/lost+found"
+	assert_exit 0 "${AS_NOBODY[@]}" pgmuster verify --store "$STORE"
+	mkdir -m 700 "$T/store/2026"
+	refused 3 'directory 2026: Permission denied' "${AS_NOBODY[@]}" pgmuster verify --store "$STORE"
+}
+
 # Also of a server that says a little, and again a little.
 test_dump_has_an_end() {
 	mkdir "$T/store"

@@ -308,6 +308,34 @@ test_evidence_has_no_statements_secrets() {
 	grep -rqF 'found too' "$T/store" --include=*.json || fail 'the evidence was not looked at'
 }
 
+# A process of the server that dies is a line of the server's log, which then is the drill's reason.
+test_crash_does_not_say_what_was_running() {
+	start_pg 15 # for its programs
+	mkdir "$T/store"
+	zstd -q -o "$T/store/old.sql.zst" <<-'SQL'
+		\connect postgres
+		ALTER ROLE postgres SET log_statement TO 'all';
+		ALTER ROLE postgres SET track_activities TO on;
+		\connect postgres
+		DO $$ BEGIN /* OPTIONS (password 'mark-') */ EXECUTE 'COPY (SELECT 1) TO PROGRAM ''kill -9 $PPID'''; END $$;
+	SQL
+	assert_exit 3 pgmuster drill --store "file://$T/store" --key old.sql.zst --check smoke --verbose --json
+	! grep -rF mark- "$T/out" "$T/err" "$T/store" --include=*.json --include=out --include=err || fail 'a secret of a statement'
+	assert_contains "$(cat "$T/err")" 'terminated by signal 9'
+}
+
+# A difference is of a name, and of the globals a statement is its own.
+test_differences_do_not_say_settings_of_applications() {
+	start_pg 15
+	mkdir "$T/store"
+	assert_exit 0 pgmuster dump --store "file://$T/store"
+	start_pg 15
+	sql postgres "ALTER ROLE postgres SET app.key TO 'mark-'"
+	assert_exit 1 pgmuster restore --store "file://$T/store" --allow-existing --check content --json
+	assert_contains "$(json '.differences[].difference')" 'ALTER ROLE postgres SET "app.key" TO: not in the dump'
+	assert_not_contains "$(cat "$T/out" "$T/err")" mark-
+}
+
 # What dump prints goes into the log of a job, day by day; show is asked for it.
 test_settings_of_applications_are_not_logged() {
 	start_pg 15

@@ -542,6 +542,7 @@ test_forged_manifests_are_bounded() {
 		jq --indent 1 "$filter" "$T/manifest" >"$manifest"
 		forged "$name"
 	done <<-'END'
+		lists	.roll.databases[0].extensions = [range(300000) | {name: "e\(.)", version: "1"}]
 		numbers	.object.plain_bytes = 1e308
 		numbers	.object.bytes = -1
 		numbers	.object.frames = 4294967295

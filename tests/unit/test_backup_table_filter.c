@@ -43,6 +43,10 @@ static const struct {
     {'x', "ALTER SEQUENCE s.t_id_seq OWNER TO alice;"},
     {'x', "ALTER SEQUENCE s.t_id_seq OWNED BY s.t.id;"},
     {'x', "COMMENT ON SEQUENCE s.t_id_seq IS 'sq';"},
+    {'x', "CREATE SEQUENCE s.owned\n    CACHE 1;"},
+    {'x', "ALTER SEQUENCE s.owned OWNED BY s.t.by;"},
+    {'-', "CREATE SEQUENCE s.by\n    CACHE 1;"},
+    {'-', "ALTER SEQUENCE s.by OWNED BY s.tt.by;"},
     {'x',
      "ALTER TABLE s.t ALTER COLUMN ident ADD GENERATED ALWAYS AS IDENTITY (\n    SEQUENCE NAME "
      "s.t_ident_seq\n    START WITH 1\n    CACHE 1\n);"},
