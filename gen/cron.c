@@ -7,6 +7,8 @@
 #define FIELDS 5
 #define SECOND_NS ((uint64_t)1000000000)
 #define DURATION_MOST_NS ((uint64_t)1 << 63) /* with a minus; else one less */
+#define NIGHT_HOURS 4                        /* in which clocks go forward somewhere */
+#define HOUR_S 3600
 #define DAY_S 86400
 #define LEAP_CYCLE_DAYS 146097 /* 400 years, also a whole number of weeks */
 #define LEAP_CYCLE_YEARS 400
@@ -342,7 +344,24 @@ int64_t cron_longest_gap_s(const struct cron *c)
 	return overnight > times.longest_gap ? overnight : times.longest_gap;
 }
 
+int64_t cron_skipped_gap_s(const struct cron *c)
+{
+	int64_t longest = cron_longest_gap_s(c), most = longest;
+
+	for (unsigned hour = 0; c->every_s == 0 && hour < NIGHT_HOURS; hour++) {
+		struct cron without = *c;
+		int64_t gap;
+
+		if (!is_in(c->hours, hour))
+			continue;
+		without.hours &= ~(UINT64_C(1) << hour);
+		gap = without.hours ? cron_longest_gap_s(&without) - HOUR_S : 2 * longest;
+		most = gap > most ? gap : most;
+	}
+	return most;
+}
+
 bool cron_can_be_skipped(const struct cron *c)
 {
-	return c->every_s == 0 && c->hours >> 4 == 0;
+	return cron_skipped_gap_s(c) > cron_longest_gap_s(c);
 }

@@ -29,8 +29,11 @@ MUST_USE bool cron_parse(const char *line, struct cron *out, struct err *);
  * never runs, such as on 31 February. */
 int64_t cron_longest_gap_s(const struct cron *);
 
-/* Does it only run between midnight and four, where clocks that go forward leave an hour out?
- * Kubernetes does not make up for a run in that hour. */
+/* The same where clocks go forward, between midnight and four: Kubernetes does not make up for runs in the
+ * hour that is left out, which makes that day shorter, too. */
+int64_t cron_skipped_gap_s(const struct cron *);
+
+/* Is that longer? */
 bool cron_can_be_skipped(const struct cron *);
 
 /* A name of the IANA time zone database, as Go's time.LoadLocation finds it in the copy that

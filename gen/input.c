@@ -305,7 +305,7 @@ static void check_times(struct input *in, struct complaints *c)
 			complain(
 			    &in->warnings, where,
 			    "\"%s\" may not come when clocks in %s go forward: Kubernetes then "
-			    "skips the run, and alerts wait a run longer; after 4:00 it always "
+			    "skips the run, and alerts wait for the next; after 4:00 it always "
 			    "comes",
 			    setting_in(s, sections[i], "schedule"), setting_text(s, "timeZone"));
 	}

@@ -205,13 +205,19 @@ static json_t *pod(const struct input *in, struct job *j)
 	return spec;
 }
 
-/* What is bad stays bad; a pod that was evicted is no failure of the job. */
-static json_t *failure_policy(void)
+/* What is bad stays bad; a pod that was evicted is no failure of the job. Of one that is tried once, it is:
+ * to ignore it would be to run another. */
+static json_t *failure_policy(bool once)
 {
-	return json_pack("{s:[{s:s, s:{s:s, s:s, s:[i, i]}}, {s:s, s:[{s:s, s:s}]}]}", "rules",
-			 "action", "FailJob", "onExitCodes", "containerName", CONTAINER, "operator",
-			 "In", "values", 1, 2, "action", "Ignore", "onPodConditions", "type",
-			 "DisruptionTarget", "status", "True");
+	json_t *rules =
+	    json_pack("[{s:s, s:{s:s, s:s, s:[i, i]}}]", "action", "FailJob", "onExitCodes",
+		      "containerName", CONTAINER, "operator", "In", "values", 1, 2);
+
+	if (!once)
+		json_array_append_new(rules, json_pack("{s:s, s:[{s:s, s:s}]}", "action", "Ignore",
+						       "onPodConditions", "type",
+						       "DisruptionTarget", "status", "True"));
+	return json_pack("{s:o}", "rules", rules);
 }
 
 /* A failed Job is what an alert rings for: it stays until the next run must have succeeded. */
@@ -233,8 +239,8 @@ json_t *job_new(const struct input *in, struct job j)
 	    "{s:i, s:I, s:I, s:o, s:{s:{s:O}, s:o}}", "backoffLimit",
 	    j.suspended ? 0 : (int)setting_int_in(s, j.section, "retries"), "activeDeadlineSeconds",
 	    (json_int_t)setting_seconds_in(s, j.section, "deadline"), "ttlSecondsAfterFinished",
-	    (json_int_t)seconds_kept(s, &j), "podFailurePolicy", failure_policy(), "template",
-	    "metadata", "labels", labels, "spec", pod(in, &j));
+	    (json_int_t)seconds_kept(s, &j), "podFailurePolicy", failure_policy(j.suspended),
+	    "template", "metadata", "labels", labels, "spec", pod(in, &j));
 
 	json_object_set_new(
 	    cron, "spec",

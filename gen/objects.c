@@ -76,7 +76,8 @@ int64_t job_late_s(const struct settings *s, const char *section)
 {
 	struct cron cron = schedule_of(s, section);
 
-	return cron_longest_gap_s(&cron) * (job_can_be_skipped(s, section) ? 2 : 1) +
+	return (job_can_be_skipped(s, section) ? cron_skipped_gap_s(&cron)
+					       : cron_longest_gap_s(&cron)) +
 	       setting_seconds_in(s, section, "deadline") + setting_seconds(s, "alerts.grace");
 }
 
@@ -131,8 +132,7 @@ static json_t *server_secret(const struct input *in)
 	CLEANUP(freep)
 	char *nix = xasprintf("kubenix.lib.secretsFor \"%s\"",
 			      setting_text(in->settings, "postgres.secret.sops"));
-	json_t *secret = object_new(
-	    "v1", "Secret", setting_text(in->settings, "postgres.secret.name"), &namespace, NULL);
+	json_t *secret = secret_new(setting_text(in->settings, "postgres.secret.name"), &namespace);
 
 	json_object_set_new(secret, "stringData",
 			    json_pack("{s:o}", setting_text(in->settings, "postgres.secret.key"),

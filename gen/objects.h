@@ -56,8 +56,8 @@ struct part namespace_of_jobs(const struct input *);
 struct part namespace_of_server(const struct input *);
 struct part namespace_of_rules(const struct input *);
 
-/* A success of this job is late after so long: the longest time between two runs (twice that,
- * where the change to summer time may swallow one), its deadline and the grace. section: "dump",
+/* A success of this job is late after so long: the longest time between two runs (also
+ * where the change to summer time swallows one), its deadline and the grace. section: "dump",
  * "verify" or "drill". */
 int64_t job_late_s(const struct settings *, const char *section);
 

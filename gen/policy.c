@@ -29,10 +29,15 @@ static json_t *bucket_arn(const struct settings *s)
 	return json_string(arn);
 }
 
+static json_t *rule(const char *id, const char *effect, json_t *actions, json_t *resource)
+{
+	return json_pack("{s:s, s:s, s:o, s:o}", "Sid", id, "Effect", effect, "Action", actions,
+			 "Resource", json_pack("[o]", resource));
+}
+
 static json_t *statement(const char *id, json_t *actions, json_t *resource)
 {
-	return json_pack("{s:s, s:s, s:o, s:o}", "Sid", id, "Effect", "Allow", "Action", actions,
-			 "Resource", json_pack("[o]", resource));
+	return rule(id, "Allow", actions, resource);
 }
 
 static json_t *list_objects(const struct settings *s, const char *id)
@@ -62,10 +67,13 @@ static json_t *writer_statements(const struct settings *s)
 static json_t *reader_statements(const struct settings *s)
 {
 	return json_pack(
-	    "[o, o, o]", list_objects(s, "ReaderLists"),
+	    "[o, o, o, o]", list_objects(s, "ReaderLists"),
 	    statement("ReaderReads", json_pack("[s]", "s3:GetObject"), objects_arn(s, "*")),
 	    statement("ReaderLeavesEvidence", json_pack("[s]", "s3:PutObject"),
-		      objects_arn(s, "*drill-*.json")));
+		      objects_arn(s, "*drill-*.json")),
+	    /* In an ARN a star is any text: a backup's key could have "drill-" in it. */
+	    rule("ReaderWritesNoManifest", "Deny", json_pack("[s]", "s3:PutObject"),
+		 objects_arn(s, "*.manifest.json")));
 }
 
 static json_t *document(json_t *statements)

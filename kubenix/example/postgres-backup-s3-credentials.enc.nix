@@ -37,7 +37,7 @@
           namespace = homelab.kubernetes.namespaces.backup;
           labels = {
             "app.kubernetes.io/name" = "pgmuster";
-            "app.kubernetes.io/instance" = "postgresql-auth";
+            "app.kubernetes.io/instance" = "postgres-backup";
             "app.kubernetes.io/managed-by" = "pgmuster-gen";
           };
         };

@@ -239,15 +239,6 @@
                     ];
                   };
                 }
-                {
-                  action = "Ignore";
-                  onPodConditions = [
-                    {
-                      type = "DisruptionTarget";
-                      status = "True";
-                    }
-                  ];
-                }
               ];
               template = {
                 metadata.labels = {

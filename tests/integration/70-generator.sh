@@ -147,6 +147,10 @@ test_what_may_surprise_is_said() {
 	gen --format json --time-zone Europe/Berlin --dump-schedule '30 4 * * *' --drill-schedule '0 5 * * 0' "$T/in" >"$T/out"
 	assert_json '[.items[] | .. | .args? // empty | .[] | select(test("max-age"))] | unique | join(" ")' --max-age=28h
 	assert_not_contains "$(cat "$T/err")" 'go forward'
+	# Without the run of the night, the next is that of the day.
+	gen --format json --time-zone Europe/Berlin --dump-schedule '30 2,14 * * *' --drill-schedule '0 5 * * 0' "$T/in" >"$T/out"
+	assert_json '[.items[] | .. | .args? // empty | .[] | select(test("max-age"))] | unique | join(" ")' --max-age=27h
+	assert_contains "$(cat "$T/err")" '"30 2,14 * * *" may not come'
 }
 
 test_nothing_is_left_where_it_cannot_be_written() {
@@ -512,6 +516,20 @@ test_pods_may_do_no_more_than_they_must() {
 		.spec.jobTemplate.spec.activeDeadlineSeconds > 0 and .spec.jobTemplate.spec.ttlSecondsAfterFinished > 0] | all' true
 	assert_json '[.. | .initContainers? // empty | .[].restartPolicy] | join(" ")' Always
 	assert_json '[.items[] | select(.metadata.name == "postgres-restore").spec | .suspend, .jobTemplate.spec.backoffLimit] | tojson' '[true,0]'
+	# One that was evicted must not run twice: rows of a table that was there already would be, too.
+	assert_json '[.items[] | select(.kind == "CronJob" and any(.spec.jobTemplate.spec.podFailurePolicy.rules[]; .action == "Ignore")).metadata.name] | sort | join(" ")' \
+		'postgres-backup postgres-restore-drill postgres-verify'
+}
+
+# A name has up to 253 characters, a label 63.
+test_names_of_secrets_may_be_longer_than_labels() {
+	local name
+	name=$(printf 'n%.0s' {1..64})
+	jq -n --arg name "$name" '{databases: {postgres: ["a"]}, backup: {postgres: {secret: {name: $name}},
+		store: {secret: {name: ($name + "w")}, reader: {name: ($name + "r")}}}}' >"$T/in"
+	gen --out "$T/files" "$T/in"
+	grep '/instance' "$T"/files/*.enc.nix | grep -oE '"[^"]*";$' >"$T/labels"
+	assert_eq '3 "postgres-backup";' "$(sort "$T/labels" | uniq -c | sed 's/^ *//')"
 }
 
 as_user() { AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=secret-of-$1 "${@:2}"; }
@@ -548,6 +566,11 @@ test_users_of_the_bucket_may_do_what_they_must_and_no_more() {
 	assert_exit 3 as_user reader pgmuster dump
 	assert_contains "$(cat "$T/err")" 'may not write'
 	! as_user reader s3 PUT "$key" --data-binary x 2>/dev/null || fail 'the reader may write a dump'
+	# It would be the newest backup, and a damaged one; a star in an ARN is any text.
+	as_user reader s3 PUT postgresql-18/2099/drill-x.json --data-binary x || fail 'the reader may leave no evidence'
+	! as_user reader s3 PUT postgresql-18/2099/drill-x.sql.zst.manifest.json --data-binary x 2>"$T/err" ||
+		fail 'the reader may write a manifest'
+	assert_contains "$(cat "$T/err")" 403
 }
 
 # Zeros until the first push; a release whose pin was forgotten does not pass.

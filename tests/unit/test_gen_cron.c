@@ -433,15 +433,24 @@ Test(gen_cron, what_never_runs_has_no_gap)
 
 Test(gen_cron, a_run_before_four_may_be_skipped)
 {
-	static const char *const may[] = {"30 2 * * *", "0 3 * * 0", "@daily", "59 0-3 * * *"};
-	static const char *const never[] = {"0 4 * * *", "0 2,14 * * *", "@hourly", "* * * * *",
-					    "@every 1h"};
+	static const struct {
+		const char *line;
+		int64_t hours;
+	} may[] = {
+	    {"30 2 * * *", 48},   {"0 3 * * 0", 2 * 7 * 24},  {"@daily", 48},
+	    {"0 2,14 * * *", 23}, {"30 3,9,15,21 * * *", 11},
+	};
+	static const char *const never[] = {"0 4 * * *",     "@hourly",      "* * * * *",
+					    "@every 1h",     "59 0-3 * * *", "30 4,16 * * *",
+					    "0 1,2,14 * * *"};
 	struct cron cron;
 	struct err e = {0};
 
 	for (size_t i = 0; i < sizeof may / sizeof *may; i++) {
-		cr_assert(cron_parse(may[i], &cron, &e));
-		cr_expect(cron_can_be_skipped(&cron), "%s", may[i]);
+		cr_assert(cron_parse(may[i].line, &cron, &e));
+		cr_expect(cron_can_be_skipped(&cron), "%s", may[i].line);
+		cr_expect_eq(cron_skipped_gap_s(&cron), may[i].hours * 3600, "%s: %lld",
+			     may[i].line, (long long)cron_skipped_gap_s(&cron));
 	}
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
 		cr_assert(cron_parse(never[i], &cron, &e));
