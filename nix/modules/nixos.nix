@@ -49,7 +49,8 @@ let
       AWS_SECRET_ACCESS_KEY = keys.secretAccessKeyFile;
     };
 
-  expected = [
+  # None named is none expected: an empty list would be refused.
+  expected = lib.optionals (cfg.databases != [ ]) [
     "--expect"
     "${pkgs.writeText "databases.json" (builtins.toJSON cfg.databases)}"
   ];
@@ -102,10 +103,12 @@ let
       description = "pgmuster: ${what}";
       documentation = [ "https://github.com/pgmuster/pgmuster" ];
       wants = [ "network-online.target" ];
+      # Timers that were missed fire together, and what is verified is the newest backup.
       after = [
         "network-online.target"
         "postgresql.service"
-      ];
+      ]
+      ++ optional (verb != "dump") "pgmuster-dump.service";
       inherit (cfg) onFailure;
       environment = {
         PGMUSTER_STORE = cfg.store.url;
@@ -324,7 +327,14 @@ in
         credentials = credentialsOf readerKeys;
         # A backup may hold any locale, not only those of this host.
         environment.LOCALE_ARCHIVE = "${pkgs.glibcLocales}/lib/locale/locale-archive";
-        serviceConfig.CacheDirectory = "pgmuster";
+        serviceConfig = {
+          CacheDirectory = "pgmuster";
+          # What the dump runs is this user, whom a server of this machine may know.
+          InaccessiblePaths = [
+            "-/run/postgresql"
+          ]
+          ++ optional (!(isLocal && lib.hasPrefix "/var/lib/postgresql" local)) "-/var/lib/postgresql";
+        };
       };
     };
 
