@@ -276,14 +276,6 @@ static double seconds(int64_t ms)
 	return (double)ms / 1000;
 }
 
-static void report_time(struct report *r, const char *key, time_t t)
-{
-	char text[ISO8601_SIZE];
-
-	clock_iso8601(t, text);
-	report_string(r, key, text);
-}
-
 static void report_subject(const struct drill *d, struct report *r)
 {
 	const struct manifest *m = &d->reader.manifest;

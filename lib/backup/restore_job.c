@@ -170,6 +170,9 @@ static bool plan(struct job *j, struct report *r, struct err *e)
 	}
 	report_string(r, "store", store_url(j->o->store));
 	report_string(r, "key", j->backup->key);
+	report_time(r, "backup_time", j->backup->time);
+	report_string(r, "target", j->facts.server);
+	report_string(r, "target_user", j->facts.user);
 	report_string(r, "target_version", j->facts.version_text);
 	report_string(r, "database", j->o->database ? j->o->database : "all");
 	if (j->o->table) {

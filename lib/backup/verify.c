@@ -157,13 +157,10 @@ void check_age(const struct backup *b, int64_t max_age_s, time_t now, struct dif
 static void report_head(struct report *r, const struct store *store, const struct backup *b,
 			const struct reader *reader, time_t now)
 {
-	char when[ISO8601_SIZE];
-
-	clock_iso8601(b->time, when);
 	report_string(r, "store", store_url(store));
 	report_string(r, "key", b->key);
 	report_string(r, "status", backup_status_name(b->status));
-	report_string(r, "backup_time", when);
+	report_time(r, "backup_time", b->time);
 	report_seconds(r, "age_seconds", (double)(now - b->time));
 	report_bytes(r, "bytes", b->bytes);
 	if (!reader->complete)

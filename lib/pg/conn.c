@@ -39,6 +39,11 @@ void pg_freep(struct pg_conn **c)
 	*c = NULL;
 }
 
+char *pg_server(const struct pg_conn *c)
+{
+	return xasprintf("%s:%s", PQhost(c->pg), PQport(c->pg));
+}
+
 int pg_server_version(const struct pg_conn *c)
 {
 	return PQserverVersion(c->pg);

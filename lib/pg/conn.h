@@ -38,6 +38,7 @@ struct pg_conn *pg_open(const struct pg_target *, const char *dbname, struct err
 void pg_freep(struct pg_conn **);
 
 int pg_server_version(const struct pg_conn *); /* 150020, as libpq counts */
+char *pg_server(const struct pg_conn *);       /* "db.lan:5432" or "/run/postgresql:5432" */
 
 /* Rows of a query, as text. */
 struct pg_rows {

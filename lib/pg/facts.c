@@ -29,6 +29,7 @@ void pg_facts_stop(struct pg_facts *f)
 	for (size_t i = 0; i < f->database_count; i++)
 		stop_database(&f->databases[i]);
 	free(f->databases);
+	free(f->server);
 	free(f->version_text);
 	free(f->system_identifier);
 	free(f->user);
@@ -146,6 +147,8 @@ static bool read_facts(const struct pg_target *t, struct pg_facts *f, struct err
 
 	if (!c && e->kind == ERR_MISSING)
 		c = pg_open(t, "template1", e);
+	if (c)
+		f->server = pg_server(c);
 	return c && read_server(c, f, e) && read_system_identifier(c, f, e) &&
 	       read_databases(c, f, e);
 }

@@ -32,6 +32,7 @@ struct pg_database {
 
 struct pg_facts {
 	int version;
+	char *server;            /* see pg_server */
 	char *version_text;      /* server_version */
 	char *system_identifier; /* decimal; "" when the server does not tell */
 	char *user;              /* who we are */

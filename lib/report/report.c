@@ -147,6 +147,14 @@ void report_seconds(struct report *r, const char *key, double value)
 	    isfinite(value) ? json_real(round(value * 1000) / 1000) : json_null());
 }
 
+void report_time(struct report *r, const char *key, time_t t)
+{
+	char text[ISO8601_SIZE];
+
+	clock_iso8601(t, text);
+	report_string(r, key, text);
+}
+
 void report_bool(struct report *r, const char *key, bool value)
 {
 	set(r, key, STYLE_PLAIN, json_boolean(value));

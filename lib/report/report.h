@@ -11,6 +11,8 @@
 
 #include "base/base.h"
 
+#include <time.h>
+
 #include <stdio.h>
 
 struct report;
@@ -24,6 +26,7 @@ void report_int(struct report *, const char *key, int64_t value);
 void report_bytes(struct report *, const char *key, uint64_t value); /* text: 1.5 GiB */
 void report_seconds(struct report *, const char *key,
 		    double value);                              /* text: 1 m 03 s; JSON: 63.2 */
+void report_time(struct report *, const char *key, time_t);     /* 2026-11-21T02:30:00Z */
 void report_bool(struct report *, const char *key, bool value); /* text: yes, no */
 
 /* Append an object to the list key, created at first use. Text prints it as a row; the columns are

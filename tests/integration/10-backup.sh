@@ -160,6 +160,9 @@ test_one_database_comes_back_under_another_name() {
 	assert_exit 3 pgmuster restore --store "$store" --database immich
 	assert_contains "$(cat "$T/err")" "already"
 	assert_exit 0 pgmuster restore --store "$store" --database immich --as immich_back --dry-run
+	assert_contains "$(tr -s ' ' <"$T/out")" "target $PGHOST:$PGPORT"
+	assert_contains "$(tr -s ' ' <"$T/out")" 'target user postgres'
+	assert_contains "$(tr -s ' ' <"$T/out")" "backup time $(date -u +%Y-)"
 	assert_eq 0 "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname = 'immich_back'")"
 	assert_exit 0 pgmuster restore --store "$store" --database immich --as immich_back --json
 	assert_json .verdict pass

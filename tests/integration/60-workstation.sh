@@ -358,6 +358,10 @@ test_cluster_restore_refuses() {
 	TARGET='host=new.lan password = x' assert_exit 2 restore
 	TARGET=postgres://me:x@new.lan assert_exit 2 restore
 	[ ! -e "$KUBE/argv" ] || fail 'a password left this machine'
+	DATABASE=odd TARGET=back PGMUSTER_STORE=s3://offsite/x assert_exit 2 restore
+	assert_contains "$(cat "$T/err")" ', not PGMUSTER_STORE=s3://offsite/x'
+	assert_eq '' "$(find "$KUBE/jobs" -name 'postgres-restore-manual*')" 'it restored from the other store'
+	rm -r "$KUBE/jobs"
 	DATABASE=odd DATE=2026-11-19 TARGET=back assert_exit 3 restore
 	assert_contains "$(cat "$T/out")" 'complete ones are of 2026-11-21, 2026-11-20'
 	assert_eq odd "$(databases)"
