@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,8 +244,8 @@ static bool answer(const struct request *q, const struct fake_step *step)
 		return true;
 	if (step->then == FAKE_DROP)
 		return false;
-	if (step->then == FAKE_LATE)
-		poll(NULL, 0, 500);
+	if (step->then == FAKE_INTERRUPT)
+		kill(getpid(), SIGTERM);
 	snprintf(length, sizeof length, "%zu", len);
 	if (step->length)
 		snprintf(length, sizeof length, "%s", step->length);

@@ -20,12 +20,12 @@
 
 enum fake_then {
 	FAKE_ANSWER,
-	FAKE_DROP,    /* take the request and hang up */
-	FAKE_CUT,     /* hang up after cut bytes of the answer's body */
-	FAKE_BEHEAD,  /* hang up after cut bytes of the answer's head */
-	FAKE_LATE,    /* answer after half a second */
-	FAKE_STALL,   /* say nothing until the client hangs up */
-	FAKE_TRICKLE, /* the body at ten bytes a second, until the client hangs up */
+	FAKE_DROP,      /* take the request and hang up */
+	FAKE_CUT,       /* hang up after cut bytes of the answer's body */
+	FAKE_BEHEAD,    /* hang up after cut bytes of the answer's head */
+	FAKE_INTERRUPT, /* answer after SIGTERM to ourselves */
+	FAKE_STALL,     /* say nothing until the client hangs up */
+	FAKE_TRICKLE,   /* the body at ten bytes a second, until the client hangs up */
 };
 
 struct fake_step {

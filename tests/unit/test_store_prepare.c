@@ -2,7 +2,7 @@
 
 #include "base/cancel.h"
 
-#include <pthread.h>
+#include <signal.h>
 
 #define PROBE "PUT /b/p/.pgmuster-probe"
 #define START "POST /b/p/.pgmuster-probe?uploads="
@@ -146,17 +146,14 @@ Test(store_prepare, who_is_cancelled_sweeps_no_more)
 	    {PROBE, .status = 200},
 	    {UPLOADS, .body = "<ListMultipartUploadsResult>" UPLOAD("p/1.sql.zst", "1", OLD)
 			  UPLOAD("p/2.sql.zst", "2", OLD) "</ListMultipartUploadsResult>"},
-	    {"DELETE /b/p/1.sql.zst?uploadId=1", .status = 204, .then = FAKE_LATE},
+	    {"DELETE /b/p/1.sql.zst?uploadId=1", .status = 204, .then = FAKE_INTERRUPT},
 	    FAKE_END};
-	struct fake_interrupt in_a_delete = {.steps = 4};
 	bool exclusive;
 	struct err e = {0};
-	pthread_t t;
 
 	cancel_install();
-	cr_assert_eq(pthread_create(&t, NULL, fake_interrupt, &in_a_delete), 0);
 	run_prepare(script, &exclusive, &e);
-	pthread_join(t, NULL);
+	cr_assert_eq(cancel_signal(), SIGTERM);
 }
 
 Test(store_prepare, only_stale_uploads_of_ours_are_aborted)
