@@ -30,7 +30,7 @@ MUST_USE bool cron_parse(const char *line, struct cron *out, struct err *);
 int64_t cron_longest_gap_s(const struct cron *);
 
 /* The same where clocks go forward, between midnight and four: Kubernetes does not make up for runs in the
- * hour that is left out, which makes that day shorter, too. */
+ * hour that is left out, which makes that day shorter, too. Never less. */
 int64_t cron_skipped_gap_s(const struct cron *);
 
 /* Is that longer? */

@@ -76,8 +76,8 @@ int64_t job_late_s(const struct settings *s, const char *section)
 {
 	struct cron cron = schedule_of(s, section);
 
-	return (job_can_be_skipped(s, section) ? cron_skipped_gap_s(&cron)
-					       : cron_longest_gap_s(&cron)) +
+	return (time_zone_changes(setting_text(s, "timeZone")) ? cron_skipped_gap_s(&cron)
+							       : cron_longest_gap_s(&cron)) +
 	       setting_seconds_in(s, section, "deadline") + setting_seconds(s, "alerts.grace");
 }
 
