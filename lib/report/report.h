@@ -11,9 +11,8 @@
 
 #include "base/base.h"
 
-#include <time.h>
-
 #include <stdio.h>
+#include <time.h>
 
 struct report;
 
