@@ -125,9 +125,8 @@ static char **make_environment(const struct pg_params *params, bool isolated)
 
 	CLEANUP(freep)
 	char *options = xasprintf("PGOPTIONS=%s%s", params->options, settings);
-	/* Any password keeps libpq from the password file, for which it needs no HOME. */
-	const char *secret = params->password ? params->password : isolated ? "none" : NULL;
-	CLEANUP(freep) char *password = secret ? xasprintf("PGPASSWORD=%s", secret) : NULL;
+	CLEANUP(freep)
+	char *password = params->password ? xasprintf("PGPASSWORD=%s", params->password) : NULL;
 	const char *add[] = {options, "PGTZ=UTC", "LC_ALL=C", password, NULL};
 	char **env = proc_env(drop, add);
 

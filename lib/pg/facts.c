@@ -91,10 +91,10 @@ static bool read_system_identifier(struct pg_conn *c, struct pg_facts *f, struct
 	return true;
 }
 
-/* The order is pg_dumpall's; it skips databases whose creation or removal was cut short
- * (datconnlimit -2) like those that do not accept connections. */
 #define DATABASE_COLUMNS 11
 
+/* The order is pg_dumpall's; it skips databases whose creation or removal was cut short
+ * (datconnlimit -2) like those that do not accept connections. */
 static const char databases_query[] =
     "SELECT d.datname, d.datallowconn AND d.datconnlimit <> -2, d.datistemplate,"
     " pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.pg_encoding_to_char(d.encoding),"
@@ -118,8 +118,8 @@ static bool read_databases(struct pg_conn *c, struct pg_facts *f, struct err *e)
 
 	if (!pg_query(c, &rows, e, databases_query, provider, locale))
 		return false;
-	if (rows.rows > 0 &&
-	    rows.columns != DATABASE_COLUMNS) /* what is missing takes memory too */
+	/* What is missing takes memory too. */
+	if (rows.rows > 0 && rows.columns != DATABASE_COLUMNS)
 		return err_set(e, ERR_TRANSIENT, "PostgreSQL: databases with %d columns",
 			       rows.columns);
 	f->databases = xcalloc((size_t)rows.rows + 1, sizeof *f->databases);

@@ -142,6 +142,10 @@ bool pg_params_read(const struct pg_target *t, struct pg_params *p, struct err *
 		p->options = xstrdup(options ? options : "");
 	if (!p->password && !t->isolated && !option_secret("PGPASSWORD", &p->password, e))
 		return false;
+	/* Any password keeps libpq, a child's too, from PGPASSWORD and from the password file, for which it
+	 * needs no HOME. */
+	if (!p->password && t->isolated)
+		p->password = xstrdup("none");
 	return true;
 }
 
@@ -159,9 +163,6 @@ void pg_params_isolate(struct pg_params *p)
 			pg_params_set(p, o->keyword, o->compiled);
 	}
 	PQconninfoFree(list);
-	/* Any password keeps libpq from PGPASSWORD and from the password file. */
-	if (!p->password)
-		p->password = xstrdup("none");
 	/* An empty value is an unset one, so PGHOSTADDR would take us to another server. A list of
 	 * two empty ones is set; it needs two hosts. */
 	host = find(p, "host");

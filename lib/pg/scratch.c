@@ -236,6 +236,12 @@ static bool wait_until_up(struct scratch *s, int timeout_s, struct err *e)
 	}
 }
 
+static void add_setting(char **argv, size_t *n, char *setting)
+{
+	argv[(*n)++] = xstrdup("-c");
+	argv[(*n)++] = setting;
+}
+
 static char **make_argv(const struct scratch *s, const struct scratch_options *o)
 {
 	size_t count = sizeof settings / sizeof *settings;
@@ -246,22 +252,14 @@ static char **make_argv(const struct scratch *s, const struct scratch_options *o
 	argv[n++] = xasprintf("%s/postgres", o->client->directory);
 	argv[n++] = xstrdup("-D");
 	argv[n++] = xasprintf("%s/data", s->directory);
-	for (size_t i = 0; i < count; i++) {
-		argv[n++] = xstrdup("-c");
-		argv[n++] = xstrdup(settings[i]);
-	}
-	argv[n++] = xstrdup("-c");
-	argv[n++] = xasprintf("hba_file=%s/pg_hba.conf", s->directory);
-	argv[n++] = xstrdup("-c");
-	argv[n++] = xasprintf("shared_preload_libraries=%s", preload);
-	if (o->client->version >= 140005) {
-		argv[n++] = xstrdup("-c");
-		argv[n++] = xstrdup("allow_in_place_tablespaces=on");
-	}
-	if (o->client->version >= 170000) { /* those on login would change what is counted */
-		argv[n++] = xstrdup("-c");
-		argv[n++] = xstrdup("event_triggers=off");
-	}
+	for (size_t i = 0; i < count; i++)
+		add_setting(argv, &n, xstrdup(settings[i]));
+	add_setting(argv, &n, xasprintf("hba_file=%s/pg_hba.conf", s->directory));
+	add_setting(argv, &n, xasprintf("shared_preload_libraries=%s", preload));
+	if (o->client->version >= 140005)
+		add_setting(argv, &n, xstrdup("allow_in_place_tablespaces=on"));
+	if (o->client->version >= 170000) /* those on login would change what is counted */
+		add_setting(argv, &n, xstrdup("event_triggers=off"));
 	return argv;
 }
 

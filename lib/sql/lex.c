@@ -368,11 +368,6 @@ enum lex_event lex_run(struct lex *l, const char **p, const char *end)
 	return event;
 }
 
-bool lex_goes_on_in_psql(const struct lex *l)
-{
-	return l->psql_begins > 0;
-}
-
 const char *lex_inside(const struct lex *l)
 {
 	switch (l->state) {

@@ -44,9 +44,10 @@ struct lex {
 	bool plain_escapes; /* standard_conforming_strings is off */
 	bool any;           /* a token has begun */
 	unsigned parens, comments;
-	unsigned begins, psql_begins; /* open blocks; psql has no fewer */
-	bool begin;                   /* the last token was the word BEGIN */
-	char word[10];                /* in lower case; word_len may be more */
+	/* Open blocks; for psql no fewer. At LEX_STATEMENT, psql goes on with those that it has. */
+	unsigned begins, psql_begins;
+	bool begin;    /* the last token was the word BEGIN */
+	char word[10]; /* in lower case; word_len may be more */
 	size_t word_len;
 	unsigned words;
 	char heads[4]; /* psqlscan's cur_state->identifiers */
@@ -61,9 +62,6 @@ void lex_reset(struct lex *);
 
 /* Take bytes from *p on, up to end or the first event. */
 enum lex_event lex_run(struct lex *, const char **p, const char *end);
-
-/* At LEX_STATEMENT: for psql, the statement goes on. */
-bool lex_goes_on_in_psql(const struct lex *);
 
 /* What it is in the middle of: "a quoted string". */
 const char *lex_inside(const struct lex *);

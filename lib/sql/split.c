@@ -143,7 +143,7 @@ static bool hand_on(struct sql_split *s, enum sql_kind kind, uint64_t text_end, 
 	    .kind = kind,
 	    .cut = len > s->options.statement_max,
 	    .copy_in = kind == SQL_STATEMENT && s->lex.copy_in,
-	    .goes_on_in_psql = kind == SQL_STATEMENT && lex_goes_on_in_psql(&s->lex),
+	    .goes_on_in_psql = kind == SQL_STATEMENT && s->lex.psql_begins > 0,
 	    .at = s->begin,
 	    .end = end,
 	};
