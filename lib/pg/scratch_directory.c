@@ -14,17 +14,17 @@
 #include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PREFIX "pgmuster-drill-"
-#define MAX_DEPTH 64      /* of directories at once; PostgreSQL's are a few deep */
-#define MIN_AGE_S 60      /* a directory without a lock may be one that is being made */
+#define LOCK "lock"
+#define MAX_DEPTH 64 /* of directories at once; PostgreSQL's are a few deep */
+#define NEW_TRIES 10
 #define QUIT_WAIT_MS 5000 /* then SIGKILL */
 
 struct removal {
-	const char *directory;
-	unsigned raised; /* directories that were moved to its top */
+	const char *directory; /* its lock goes last: without it nobody takes the rest for ours */
+	unsigned raised;       /* directories that were moved to its top */
 };
 
 static bool remove_at(struct removal *r, int parent_fd, const char *name, int depth);
@@ -41,7 +41,8 @@ static bool empty_at(struct removal *r, int fd, int depth)
 		return false;
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (depth == 1 && strcmp(entry->d_name, LOCK) == 0))
 			continue;
 		if (!remove_at(r, dirfd(dir), entry->d_name, depth))
 			failed = errno;
@@ -49,6 +50,13 @@ static bool empty_at(struct removal *r, int fd, int depth)
 	closedir(dir);
 	errno = failed;
 	return failed == 0;
+}
+
+static bool remove_lock(struct removal *r)
+{
+	CLEANUP(freep) char *path = xasprintf("%s/" LOCK, r->directory);
+
+	return remove_at(r, AT_FDCWD, path, 1);
 }
 
 /* Too deep for our descriptors and stack: its turn comes again, at the top. */
@@ -82,7 +90,7 @@ static bool remove_at(struct removal *r, int parent_fd, const char *name, int de
 		close(fd);
 		return false;
 	}
-	if (!empty_at(r, fd, depth + 1))
+	if (!empty_at(r, fd, depth + 1) || (depth == 0 && !remove_lock(r)))
 		return false;
 	return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
 }
@@ -101,17 +109,18 @@ void scratch_directory_remove(const char *directory)
 		log_warn("cannot remove %s: %s", directory, strerror(errno));
 }
 
-/* The lock appears under its name only once it is held: whoever finds it free is right to think
- * that its owner is gone. */
-static int take_lock(const char *directory, struct err *e)
+/* -1 with ENOENT or EWOULDBLOCK: one who cleans up took it for abandoned before it was locked. */
+static int take_lock(const char *directory)
 {
-	CLEANUP(freep) char *early = xasprintf("%s/lock.new", directory);
-	CLEANUP(freep) char *path = xasprintf("%s/lock", directory);
-	CLEANUP(closep) int fd = open(early, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	CLEANUP(freep) char *path = xasprintf("%s/" LOCK, directory);
+	CLEANUP(closep) int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	struct stat st;
 	int held = fd;
 
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || rename(early, path) != 0) {
-		err_sys(e, "lock %s", path);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &st) != 0)
+		return -1;
+	if (st.st_nlink == 0) {
+		errno = ENOENT;
 		return -1;
 	}
 	fd = -1;
@@ -120,18 +129,24 @@ static int take_lock(const char *directory, struct err *e)
 
 char *scratch_directory_new(const char *parent, int *lock_fd, struct err *e)
 {
-	CLEANUP(freep) char *directory = xasprintf("%s/" PREFIX "XXXXXX", parent);
+	for (int tries = 1;; tries++) {
+		CLEANUP(freep) char *directory = xasprintf("%s/" PREFIX "XXXXXX", parent);
 
-	if (!mkdtemp(directory)) {
-		err_sys(e, "scratch directory in %s", parent);
-		return NULL;
-	}
-	*lock_fd = take_lock(directory, e);
-	if (*lock_fd < 0) {
+		if (!mkdtemp(directory)) {
+			err_sys(e, "scratch directory in %s", parent);
+			return NULL;
+		}
+		*lock_fd = take_lock(directory);
+		if (*lock_fd >= 0)
+			return STEAL(directory);
+
+		bool again = tries < NEW_TRIES && (errno == ENOENT || errno == EWOULDBLOCK);
+		if (!again)
+			err_sys(e, "lock %s", directory);
 		scratch_directory_remove(directory);
-		return NULL;
+		if (!again)
+			return NULL;
 	}
-	return STEAL(directory);
 }
 
 /* The server chdirs to its data directory; a process number alone may be anybody's by now. */
@@ -179,16 +194,19 @@ static void stop_server(const char *directory)
 	poll(&ended, 1, QUIT_WAIT_MS);
 }
 
+/* Whose owner died before it had a lock goes at once, if it is empty; one that lives makes another. */
 static bool is_abandoned(const char *directory, int *lock_fd)
 {
-	CLEANUP(freep) char *path = xasprintf("%s/lock", directory);
+	CLEANUP(freep) char *path = xasprintf("%s/" LOCK, directory);
 	struct stat st;
 
 	if (lstat(directory, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		return false;
 	*lock_fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (*lock_fd < 0)
-		return errno == ENOENT && time(NULL) - st.st_ctime > MIN_AGE_S;
+	if (*lock_fd < 0) {
+		rmdir(directory);
+		return false;
+	}
 	return flock(*lock_fd, LOCK_EX | LOCK_NB) == 0;
 }
 

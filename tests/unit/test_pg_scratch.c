@@ -1,5 +1,6 @@
 #include "pg/scratch.h"
 
+#include "pg/scratch_private.h"
 #include "support/server.h"
 
 #include <criterion/criterion.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -369,24 +371,62 @@ Test(pg_scratch, server_that_outlived_its_owner_is_ended)
 	scratch_stop(&s);
 }
 
-/* One that is being made has no lock yet; a file or a link of the name is not ours; and links in the
+/* Without a lock, what is not empty is not ours; nor is a file or a link of the name; and links in the
  * server's own directory may lead anywhere. */
 Test(pg_scratch, what_may_be_anothers_is_left_alone)
 {
-	CLEANUP(freep) char *young = xasprintf("%s/pgmuster-drill-young", parent);
+	CLEANUP(freep) char *theirs = xasprintf("%s/pgmuster-drill-theirs", parent);
+	CLEANUP(freep) char *inside = xasprintf("%s/file", theirs);
 	CLEANUP(freep) char *link = xasprintf("%s/pgmuster-drill-link", parent);
 	CLEANUP(freep) char *other = xasprintf("%s/other", parent);
 	CLEANUP(freep) char *lock = xasprintf("%s/lock", other);
 	struct scratch s = {0};
 
-	cr_assert(mkdir(young, 0755) == 0 && mkdir(other, 0755) == 0 && symlink(other, link) == 0);
+	cr_assert(mkdir(theirs, 0755) == 0 && mkdir(other, 0755) == 0 && symlink(other, link) == 0);
+	close(open(inside, O_CREAT | O_WRONLY, 0600));
 	close(open(lock, O_CREAT | O_WRONLY, 0600));
 	start(&s, (struct scratch_options){0});
-	CLEANUP(freep) char *inside = xasprintf("%s/data/link", s.directory);
-	cr_assert(symlink(other, inside) == 0);
+	CLEANUP(freep) char *within = xasprintf("%s/data/link", s.directory);
+	cr_assert(symlink(other, within) == 0);
 	scratch_stop(&s);
 	cr_assert_eq(entries(parent), 3);
-	cr_assert(rmdir(young) == 0 && unlink(link) == 0 && unlink(lock) == 0 && rmdir(other) == 0);
+	cr_assert(unlink(inside) == 0 && rmdir(theirs) == 0);
+	cr_assert(unlink(link) == 0 && unlink(lock) == 0 && rmdir(other) == 0);
+}
+
+/* Its owner died at once. */
+Test(pg_scratch, directory_without_a_lock_goes_if_it_is_empty)
+{
+	CLEANUP(freep) char *empty = xasprintf("%s/pgmuster-drill-empty", parent);
+
+	cr_assert(mkdir(empty, 0700) == 0);
+	scratch_directory_clean(parent);
+	cr_assert_eq(entries(parent), 0);
+}
+
+/* One that cleans up all the time meets directories that have no lock yet. */
+Test(pg_scratch, directory_is_its_owners_however_others_clean_up)
+{
+	pid_t cleaner = fork();
+	struct err e = {0};
+	int lock_fd;
+
+	if (cleaner == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* should an assertion fail */
+	while (cleaner == 0)
+		scratch_directory_clean(parent);
+	for (int i = 0; i < 3000; i++) {
+		CLEANUP(freep) char *directory = scratch_directory_new(parent, &lock_fd, &e);
+
+		cr_assert(directory, "%s", e.text);
+		CLEANUP(freep) char *path = xasprintf("%s/lock", directory);
+		cr_assert(access(path, F_OK) == 0, "%d", i);
+		scratch_directory_remove(directory);
+		close(lock_fd);
+		cr_assert(access(directory, F_OK) != 0);
+	}
+	kill(cleaner, SIGKILL);
+	waitpid(cleaner, NULL, 0);
 }
 
 /* As programs of a restored dump could leave it. */
