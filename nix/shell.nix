@@ -19,6 +19,7 @@
   postgresql_15,
   shellcheck,
   skopeo,
+  strace,
   time,
   valgrind,
   versitygw,
@@ -42,6 +43,7 @@ mkShell {
     patchelf
     shellcheck
     skopeo
+    strace
     time
     valgrind
     versitygw

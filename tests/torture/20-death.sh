@@ -11,12 +11,12 @@ big_database() {
 }
 
 test_dump_killed() {
-	local took attack
+	local attack
 	new_store
-	took=$(duration dump)
+	rehearse : pgmuster dump -q --store "$STORE"
 	start_clock 1
 	while time_left; do
-		draw "$took"
+		draw
 		attack="dump to files, SIG$SIGNAL"
 		new_store
 		strike $MS send_signal pgmuster dump -q --store "$STORE"
@@ -34,14 +34,13 @@ kill_child() {
 }
 
 test_dump_of_a_server_that_dies() {
-	local took
 	start_pg 15
 	zstd -dc "$MORNING"/*/*/*/full.sql.zst | psql -Xq -d postgres >/dev/null 2>&1
 	new_store
-	took=$(duration dump)
+	rehearse : pgmuster dump -q --store "$STORE"
 	start_clock 1
 	while time_left; do
-		draw "$took"
+		draw
 		new_store
 		if [ $((TRIES % 4)) = 1 ]; then
 			strike $MS kill_child pgmuster dump -q --store "$STORE"
@@ -93,15 +92,15 @@ next_day_copes() {
 
 # The store gets a dump in parts, and one of both dies.
 attack_s3() {
-	local took attack
+	local attack
 	start_pg 15
 	big_database
 	start_s3 "$1"
 	new_s3_store
-	took=$(duration pgmuster dump -q --store "$STORE" --part-size 5M)
+	rehearse : pgmuster dump -q --store "$STORE" --part-size 5M
 	start_clock 1
 	while time_left; do
-		draw "$took"
+		draw
 		new_s3_store
 		if [ $((TRIES % 4)) = 1 ]; then
 			SIGNAL='' attack="dump to $1, which is killed"
@@ -135,14 +134,14 @@ kill_backend() {
 }
 
 test_drill_killed() {
-	local took attack deeds=(send_signal kill_scratch send_signal kill_backend kill_child)
+	local attack deeds=(send_signal kill_scratch send_signal kill_backend kill_child)
 	mkdir "$T/scratch"
 	chmod 777 "$T/scratch"
 	drill=(pgmuster drill -q --no-evidence --store "file://$MORNING" --check content --scratch-directory "$T/scratch")
-	took=$(duration "${drill[@]}")
+	rehearse : "${drill[@]}"
 	start_clock 1
 	while time_left; do
-		draw "$took"
+		draw
 		deed=${deeds[TRIES % 5]} attack="drill, $deed"
 		[[ $deed == kill_* ]] && SIGNAL='' || attack="drill, SIG$SIGNAL"
 		strike $MS "$deed" "${drill[@]}"
@@ -202,13 +201,13 @@ judge_restore() {
 
 # attack_restore WHAT UNDO COMMAND...
 attack_restore() {
-	local what=$1 undo=$2 took attack deed
+	local what=$1 undo=$2 attack deed
 	shift 2
-	took=$(duration "$@")
+	rehearse "$undo" "$@"
 	start_clock 3
 	while time_left; do
 		eval "$undo"
-		draw "$took"
+		draw
 		deed=send_signal attack="restore a $what, SIG$SIGNAL"
 		[ $((TRIES % 4)) != 1 ] || SIGNAL='' deed=kill_pg attack="restore a $what, PostgreSQL killed"
 		strike $MS "$deed" "$@"
@@ -255,32 +254,43 @@ judge_upload() {
 	fi
 }
 
-test_upload_killed() {
-	local took attack
+UPLOAD=(pgmuster upload -q --part-size 5M --attempts 2 --key file)
+
+test_upload_to_files_killed() {
+	local attack
+	head -c 24M /dev/urandom >"$T/file"
+	new_store
+	rehearse "rm $DIR/file*" "${UPLOAD[@]}" "$T/file" --store "$STORE"
+	start_clock 1
+	while time_left; do
+		draw
+		attack="upload to files, SIG$SIGNAL"
+		new_store
+		strike $MS send_signal "${UPLOAD[@]}" "$T/file" --store "$STORE"
+		judge_upload "$attack" "$DIR"
+		[ -z "$(partials "$DIR")" ] || { [ "$SIGNAL" = KILL ] && "${UPLOAD[@]}" --key other "$T/file" --store "$STORE" >/dev/null && [ -z "$(partials "$DIR")" ]; } ||
+			record "$attack" wrong "left behind: $(partials "$DIR")"
+	done
+	end_attack
+}
+
+test_upload_to_versitygw_killed() {
+	local attack
 	head -c 24M /dev/urandom >"$T/file"
 	start_s3 versitygw
 	new_s3_store
-	upload=(pgmuster upload -q --part-size 5M --attempts 2 --key file "$T/file" --store)
-	took=$(duration "${upload[@]}" "$STORE")
+	rehearse "s3 DELETE $PREFIX/file; s3 DELETE $PREFIX/file.sha256" "${UPLOAD[@]}" "$T/file" --store "$STORE"
 	start_clock 1
 	while time_left; do
-		draw "$took"
-		attack="upload to files, SIG$SIGNAL"
-		new_store
-		strike $MS send_signal "${upload[@]}" "$STORE"
-		judge_upload "$attack" "$DIR"
-		[ -z "$(partials "$DIR")" ] || { [ "$SIGNAL" = KILL ] && "${upload[@]}" "$STORE" --key other >/dev/null && [ -z "$(partials "$DIR")" ]; } ||
-			record "$attack" wrong "left behind: $(partials "$DIR")"
-
-		draw "$took"
+		draw
 		attack="upload to versitygw, SIG$SIGNAL"
 		new_s3_store
 		if [ $((TRIES % 4)) = 1 ]; then
 			SIGNAL='' attack="upload to versitygw, which is killed"
-			strike $MS kill_s3 "${upload[@]}" "$STORE"
+			strike $MS kill_s3 "${UPLOAD[@]}" "$T/file" --store "$STORE"
 			kill -0 "$S3_PID" 2>/dev/null || restart_s3
 		else
-			strike $MS send_signal "${upload[@]}" "$STORE"
+			strike $MS send_signal "${UPLOAD[@]}" "$T/file" --store "$STORE"
 		fi
 		eventually 30 fetch_store "$DIR" 2>/dev/null
 		judge_upload "$attack" "$DIR"

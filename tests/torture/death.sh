@@ -31,11 +31,22 @@ start_clock() { TORTURE_END=$((SECONDS + (TORTURE_TIME + $1 - 1) / $1)); }
 
 send_signal() { kill -"$SIGNAL" "$VICTIM"; }
 
-# strike MS DEED COMMAND...: starts COMMAND, does DEED after so many milliseconds, to $VICTIM for one. "$CODE" is its exit
-# code, $TOOK the milliseconds from the deed to its end.
+# What changes the world outside, or waits for it.
+CALLS=openat,mkdir,flock,chmod,chown,fchown,fchmod,rename,renameat2,link,unlink,write,fsync
+CALLS+=,clone,clone3,vfork,setpgid,kill,pidfd_send_signal,waitid,wait4,socket,connect,sendto,recvfrom
+
+# ... TRACE COMMAND...: its threads' system calls, not those of other programs that it starts.
+TRACED=(strace -qqq -f -b execve -e trace="$CALLS" -o)
+
+# strike MS DEED COMMAND...: starts COMMAND, does DEED after so many milliseconds, to $VICTIM for one; send_signal is done at
+# call $CALL instead, if there is one. "$CODE" is its exit code, $TOOK the milliseconds from the deed to its end.
 strike() {
 	local ms=$1 deed=$2 since
 	shift 2
+	[ "$deed" != send_signal ] || [ -z "${CALL:-}" ] || {
+		ms=0 deed=true
+		set -- "${TRACED[@]}" /dev/null -e inject="$CALLS:signal=$SIGNAL:when=$CALL" "$@"
+	}
 	CODE=0 TRY=$T/try-$((TRIES += 1))-
 	env DEATH="$TRY" "$@" >"$T/out" 2>"$T/err" &
 	VICTIM=$!
@@ -46,18 +57,29 @@ strike() {
 	TOOK=$(($(milliseconds) - since))
 }
 
-# duration COMMAND...: of a clean run, in milliseconds.
-duration() {
-	local since
+# rehearse UNDO COMMAND...: clean runs, for draw.
+rehearse() {
+	local undo=$1 since
+	shift
 	since=$(milliseconds)
 	"$@" >"$T/out" 2>"$T/err" || fail "$*: $(cat "$T/err")"
-	echo $(($(milliseconds) - since))
+	CLEAN_MS=$(($(milliseconds) - since))
+	eval "$undo"
+	"${TRACED[@]}" "$T/trace" "$@" >"$T/out" 2>"$T/err" || fail "$*: $(cat "$T/err")"
+	CLEAN_CALLS=$(awk '!/resumed>/ && ++n[$1] > max { max++ } END { print max }' "$T/trace")
+	eval "$undo"
+	"${TRACED[@]}" "$T/trace" pgmuster --version >/dev/null
+	CALLS_BEFORE_MAIN=$(wc -l <"$T/trace")
 }
 
-# draw MS: $MS is a moment in so much time, every second time or so near its end; $SIGNAL the next to send.
+# draw: $SIGNAL is the next to send. $MS is a moment of the command that was rehearsed, every second time or so near its
+# end; $CALL is empty, or the system call of a thread to send it at: given the time, each. $EARLY is 1 before main().
 draw() {
-	local from=$((RANDOM % 100 < 50 ? 0 : $1 * 7 / 10)) signals=(KILL TERM INT)
-	export MS=$((from + RANDOM % ($1 - from + 20))) SIGNAL=${signals[DRAWN++ % 3]}
+	local from=$((RANDOM % 100 < 50 ? 0 : CLEAN_MS * 7 / 10)) signals=(KILL TERM INT) turn=$((DRAWN / 6))
+	export SIGNAL=${signals[DRAWN % 3]} MS=$((from + RANDOM % (CLEAN_MS - from + 20)))
+	CALL='' EARLY=$((MS < 200))
+	[ $((DRAWN / 3 % 2)) = 0 ] || CALL=$((1 + turn * 7919 % CLEAN_CALLS)) EARLY=$((CALL <= CALLS_BEFORE_MAIN))
+	DRAWN=$((DRAWN + 1))
 }
 
 # Of the last victim's children, and of scratch servers.
@@ -92,8 +114,8 @@ judge_death() {
 		record "$attack" wrong "left behind: $(partials "$dir")"
 	elif [ "$CODE" != 0 ] && [ -n "$new" ] && is_unharmed "$dir" && check_backup "$dir/${new%.manifest.json}"; then
 		record "$attack" survived
-	elif [ "$CODE" != 0 ] && [ -n "$signal" ] && [ "${MS:-1000}" -lt 200 ] && [ ! -s "$T/err" ]; then
-		judge_dump "$attack" "$dir" 137 # before main(), where a signal leaves no time for a word
+	elif [ "$CODE" != 0 ] && [ -n "$signal" ] && [ "${EARLY:-0}" = 1 ] && [ ! -s "$T/err" ]; then
+		judge_dump "$attack" "$dir" 137 # a signal leaves no time for a word
 	else
 		judge_dump "$attack" "$dir" "$CODE" "${4:-$([ -z "$signal" ] || echo "cancelled by SIG$signal")}"
 	fi
