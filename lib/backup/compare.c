@@ -1,6 +1,7 @@
 #include "backup/compare.h"
 
 #include "backup/columns.h"
+#include "backup/names.h"
 #include "backup/redact.h"
 #include "sql/token.h"
 
@@ -112,25 +113,27 @@ static void compare_counts(const char *database, const char *what, size_t want, 
 				have);
 }
 
-static const struct roll_sequence *find_sequence(const struct roll_database *d, size_t hint,
-						 const struct roll_sequence *s)
+static int by_sequence(const void *a, const void *b)
 {
-	for (size_t n = 0; n < d->sequence_count; n++) {
-		const struct roll_sequence *c = &d->sequences[(hint + n) % d->sequence_count];
+	const struct roll_sequence *x = a, *y = b;
+	int order = strcmp(x->schema, y->schema);
 
-		if (strcmp(c->name, s->name) == 0 && strcmp(c->schema, s->schema) == 0)
-			return c;
-	}
-	return NULL;
+	return order ? order : strcmp(x->name, y->name);
 }
 
 static void compare_sequences(const struct roll_database *w, const struct roll_database *h,
 			      struct differences *d)
 {
+	CLEANUP(names_stop)
+	struct names want =
+	    names_of(w->sequences, w->sequence_count, sizeof *w->sequences, by_sequence);
+	CLEANUP(names_stop)
+	struct names have =
+	    names_of(h->sequences, h->sequence_count, sizeof *h->sequences, by_sequence);
 	size_t before = d->count;
 
 	for (size_t i = 0; i < w->sequence_count; i++) {
-		const struct roll_sequence *s = &w->sequences[i], *found = find_sequence(h, i, s);
+		const struct roll_sequence *s = &w->sequences[i], *found = names_find(&have, s);
 
 		if (!found)
 			differences_add(d, w->name, "sequence %s.%s: missing", s->schema, s->name);
@@ -142,7 +145,7 @@ static void compare_sequences(const struct roll_database *w, const struct roll_d
 					s->called ? "" : " (not used yet)");
 	}
 	for (size_t i = 0; i < h->sequence_count; i++)
-		if (!find_sequence(w, i, &h->sequences[i]))
+		if (!names_find(&want, &h->sequences[i]))
 			differences_add(d, w->name, "sequence %s.%s: not on the roll",
 					h->sequences[i].schema, h->sequences[i].name);
 	compare_counts(w->name, "sequences", w->sequence_count, h->sequence_count, before, d);
@@ -161,26 +164,20 @@ static void compare_large_objects(const struct roll_database *w, const struct ro
 				a->count);
 }
 
-static bool has(char *const *names, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-/* Names of one kind: "role", "tablespace". */
+/* Of one kind: "role", "tablespace". */
 static void compare_names(const char *kind, char *const *want, size_t want_count, char *const *have,
 			  size_t have_count, struct differences *d)
 {
 	CLEANUP(freep) char *all = xasprintf("%ss", kind);
+	CLEANUP(names_stop) struct names wanted = names_of_texts(want, want_count);
+	CLEANUP(names_stop) struct names there = names_of_texts(have, have_count);
 	size_t before = d->count;
 
 	for (size_t i = 0; i < want_count; i++)
-		if (!has(have, have_count, want[i]))
+		if (!names_find(&there, &want[i]))
 			differences_add(d, "", "%s %s: missing", kind, want[i]);
 	for (size_t i = 0; i < have_count; i++)
-		if (!has(want, want_count, have[i]))
+		if (!names_find(&wanted, &have[i]))
 			differences_add(d, "", "%s %s: not on the roll", kind, have[i]);
 	compare_counts("", all, want_count, have_count, before, d);
 }
@@ -296,8 +293,10 @@ void compare_databases(const struct roll_database *want, const struct roll_datab
 		compare_entries(want->name, want->entries, want->entry_count, have->entries,
 				have->entry_count, o, d);
 	/* The roll also has those that a template brought, which no dump creates. */
+	CLEANUP(names_stop)
+	struct names extensions = names_of_texts(want->extensions, want->extension_count);
 	for (size_t i = 0; o->ranges && i < have->extension_count; i++)
-		if (!has(want->extensions, want->extension_count, have->extensions[i]))
+		if (!names_find(&extensions, &have->extensions[i]))
 			differences_add(d, want->name, "extension %s: not on the roll",
 					have->extensions[i]);
 	if (o->ranges && !fingerprint_equal(want->schema, have->schema))
@@ -350,12 +349,26 @@ void compare_globals(const struct roll *want, const struct roll *have,
 	free_names(h, have->entry_count);
 }
 
-void compare_rolls(const struct roll *want, const struct roll *have,
-		   const struct compare_options *o, struct differences *d)
+static int by_database(const void *a, const void *b)
 {
+	const struct roll_database *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static struct names databases_of(const struct roll *r)
+{
+	return names_of(r->databases, r->database_count, sizeof *r->databases, by_database);
+}
+
+static void compare_all_databases(const struct roll *want, const struct roll *have,
+				  const struct compare_options *o, struct differences *d)
+{
+	CLEANUP(names_stop) struct names wanted = databases_of(want);
+	CLEANUP(names_stop) struct names there = databases_of(have);
+
 	for (size_t i = 0; i < want->database_count; i++) {
-		const struct roll_database *w = &want->databases[i];
-		const struct roll_database *h = roll_database(have, w->name);
+		const struct roll_database *w = &want->databases[i], *h = names_find(&there, w);
 
 		if (h)
 			compare_databases(w, h, o, d);
@@ -363,9 +376,15 @@ void compare_rolls(const struct roll *want, const struct roll *have,
 			differences_add(d, w->name, "the whole database is missing");
 	}
 	for (size_t i = 0; i < have->database_count; i++)
-		if (!roll_database(want, have->databases[i].name))
+		if (!names_find(&wanted, &have->databases[i]))
 			differences_add(d, have->databases[i].name,
 					"the database is not on the roll");
+}
+
+void compare_rolls(const struct roll *want, const struct roll *have,
+		   const struct compare_options *o, struct differences *d)
+{
+	compare_all_databases(want, have, o, d);
 	if (o->entries)
 		compare_globals(want, have, o, d);
 	if (o->ranges) {

@@ -426,3 +426,47 @@ Test(backup_compare, differences_without_end_are_counted_and_not_kept)
 	cr_assert_eq(differences_of(&d, "odd"), DIFFERENCES_KEPT / 2);
 	cr_assert_str_eq(d.items[DIFFERENCES_KEPT - 1].what, "number 999");
 }
+
+#define MANY 200000
+
+/* A forged roll, in the order that is worst for who looks from the front. */
+static struct roll long_roll(char **texts, bool backwards)
+{
+	struct roll_database *databases = xcalloc(MANY, sizeof *databases);
+	struct roll_sequence *sequences = xcalloc(MANY, sizeof *sequences);
+	char **roles = xcalloc(MANY, sizeof *roles);
+
+	for (size_t i = 0; i < MANY; i++) {
+		char *text = texts[backwards ? MANY - 1 - i : i];
+
+		databases[i].name = roles[i] = text;
+		sequences[i] = (struct roll_sequence){.schema = text, .name = text};
+	}
+	databases[0].sequences = sequences;
+	databases[MANY - 1].sequences = sequences;
+	databases[0].sequence_count = databases[MANY - 1].sequence_count = MANY;
+	return (struct roll){
+	    .databases = databases, .database_count = MANY, .roles = roles, .role_count = MANY};
+}
+
+Test(backup_compare, many_names_take_no_longer_than_their_sorting, .timeout = 30)
+{
+	CLEANUP(differences_stop) struct differences d = {0};
+	char **texts = xcalloc(MANY, sizeof *texts);
+	struct roll a, b;
+
+	for (size_t i = 0; i < MANY; i++)
+		texts[i] = xasprintf("n%06zu", i);
+	a = long_roll(texts, false);
+	b = long_roll(texts, true);
+	compare_rolls(&a, &b, &(struct compare_options){.ranges = true}, &d);
+	cr_assert_eq(d.count, 0, "%s: %s", d.items[0].database, d.items[0].what);
+	for (size_t i = 0; i < MANY; i++)
+		free(texts[i]);
+	free(texts);
+	for (struct roll *r = &a; r; r = r == &a ? &b : NULL) {
+		free(r->databases[0].sequences);
+		free(r->databases);
+		free(r->roles);
+	}
+}
