@@ -98,6 +98,7 @@ static bool read_manifest(struct store *store, struct backup *b, struct err *e)
 		return note_problem(b, BACKUP_DAMAGED, e);
 	b->status = BACKUP_COMPLETE;
 	b->time = m.finished;
+	memcpy(b->id, m.id, sizeof b->id);
 	b->databases = m.roll.database_count;
 	b->plain_bytes = m.plain_bytes;
 	for (size_t i = 0; i < m.roll.database_count; i++)
@@ -145,6 +146,12 @@ static struct backup *find(const struct catalogue *c, const char *key)
 	return NULL;
 }
 
+/* Another dump may have had the key before. */
+static bool is_evidence_of(const struct backup *b, const struct evidence *ev)
+{
+	return strcmp(b->id, ev->id) == 0 && b->bytes == ev->bytes;
+}
+
 static bool read_evidence(struct store *store, struct catalogue *c, const char *key, struct err *e)
 {
 	CLEANUP(buf_stop) struct buf text = BUF_INIT(EVIDENCE_MAX_BYTES, "evidence");
@@ -162,7 +169,7 @@ static bool read_evidence(struct store *store, struct catalogue *c, const char *
 		return true;
 	}
 	b = find(c, ev.key);
-	if (b && ev.finished >= b->drilled) {
+	if (b && is_evidence_of(b, &ev) && ev.finished >= b->drilled) {
 		b->drilled = ev.finished;
 		free(b->drill_verdict);
 		b->drill_verdict = STEAL(ev.verdict);

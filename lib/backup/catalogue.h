@@ -26,6 +26,7 @@ struct backup {
 	char *etag;
 	bool has_sidecar;
 	/* complete ones: */
+	char id[BACKUP_ID_SIZE];
 	size_t databases;
 	uint64_t rows, plain_bytes;
 	/* the last drill of it, if there was one */

@@ -25,8 +25,10 @@ struct drill {
 	const struct pg_target *target; /* the scratch server, ours or the caller's */
 	struct pg_facts facts;          /* of it, before the restore */
 	struct restore restore;
-	struct differences found;
-	bool unreadable;                                    /* the dump's own bytes are bad */
+	struct differences found; /* what did not come back */
+	struct differences
+	    unmet;       /* what came back and is not what was asked for: its age, databases */
+	bool unreadable; /* the dump's own bytes are bad */
 	int64_t started_ms, start_ms, restore_ms, count_ms; /* clock, then how long each took */
 };
 
@@ -34,6 +36,7 @@ static void drill_stop(struct drill *d)
 {
 	restore_stop(&d->restore);
 	differences_stop(&d->found);
+	differences_stop(&d->unmet);
 	pg_facts_stop(&d->facts);
 	scratch_stop(&d->scratch);
 	pg_client_stop(&d->client);
@@ -46,7 +49,7 @@ static bool choose(struct drill *d, struct err *e)
 	if (!reader_choose(&d->reader, &d->catalogue, d->o->store, &d->o->which, e))
 		return false;
 	d->backup = d->reader.backup;
-	check_age(d->backup, d->o->max_age_s, d->o->now, &d->found);
+	check_age(d->backup, d->o->max_age_s, d->o->now, &d->unmet);
 	return true;
 }
 
@@ -267,7 +270,7 @@ static bool run(struct drill *d, struct report *r, struct err *e)
 		return false;
 	if (d->o->expected)
 		report_int(r, "databases_not_expected",
-			   (int64_t)expected_compare(d->o->expected, &d->restore.roll, &d->found));
+			   (int64_t)expected_compare(d->o->expected, &d->restore.roll, &d->unmet));
 	return note_versions(d, r, e);
 }
 
@@ -363,7 +366,7 @@ bool drill_run(const struct drill_options *o, struct report *r, bool *good, stru
 	CLEANUP(drill_stop)
 	struct drill d = {
 	    .o = o, .restore = RESTORE_INIT, .scratch = {.lock_fd = -1}, .started_ms = clock_ms()};
-	bool told;
+	bool told, came_back;
 
 	if (!choose(&d, e))
 		return false;
@@ -374,19 +377,21 @@ bool drill_run(const struct drill_options *o, struct report *r, bool *good, stru
 	if (!told)
 		scratch_explain(&d.scratch, e);
 	describe_statements(&d, &d.found);
-	*good = told && d.found.count == 0 && d.restore.tally.failed == 0;
+	came_back = d.found.count == 0 && d.restore.tally.failed == 0;
+	*good = told && came_back && d.unmet.count == 0;
 	report_run(&d, r);
-	report_string(r, "verdict", !told ? "unknown" : *good ? "pass" : "fail");
+	report_string(r, "verdict", !told ? "unknown" : came_back ? "pass" : "fail");
 	if (!told)
 		report_string(r, "error", e->text);
 	tally_report(&d.restore.tally, r);
 	if (told)
 		report_databases(r, &d.restore.roll, &d.found, "pass");
-	report_differences(r, &d.found);
+	report_differences(r, &d.found, &d.unmet);
 	report_unproved(&d, r);
 	if (told)
-		report_closing(r, "%s: %s %s", *good ? "pass" : "FAIL", d.backup->key,
-			       *good ? proved[o->check] : "did not come back as it was");
+		report_closing(r, "%s: %s %s%s", *good ? "pass" : "FAIL", d.backup->key,
+			       came_back ? proved[o->check] : "did not come back as it was",
+			       came_back && !*good ? ", but see the differences" : "");
 	cancel_after(0); /* that a drill had no end is worth its upload */
 	leave_evidence(&d, r);
 	return told;

@@ -29,8 +29,9 @@ struct drill_options {
 };
 
 /*
- * *good says whether everything came back; false only when that could not be told. In all three cases
- * the report is the evidence, and stored beside the backup (a store that refuses it is warned about).
+ * *good says whether everything came back, and is what max_age_s and expected ask for; false only when
+ * that could not be told. In all three cases the report is the evidence, and stored beside the backup
+ * (a store that refuses it is warned about). Its verdict is about what came back alone.
  */
 MUST_USE bool drill_run(const struct drill_options *, struct report *, bool *good, struct err *);
 

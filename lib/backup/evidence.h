@@ -9,8 +9,10 @@
 #define EVIDENCE_MAX_BYTES (64 * MIB)
 
 struct evidence {
-	char *key;     /* of the dump that was drilled */
-	char *verdict; /* "pass", "fail", "unknown" */
+	char *key;      /* of the dump that was drilled */
+	char *id;       /* "" of one without a manifest */
+	uint64_t bytes; /* of the dump */
+	char *verdict;  /* "pass", "fail", "unknown" */
 	time_t finished;
 };
 

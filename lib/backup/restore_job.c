@@ -257,7 +257,7 @@ static void report_result(struct job *j, struct report *r, bool good)
 	report_string(r, "verdict", good ? "pass" : "fail");
 	tally_report(&j->restore.tally, r);
 	report_databases(r, &j->restore.roll, &j->found, "restored");
-	report_differences(r, &j->found);
+	report_differences(r, &j->found, NULL);
 	report_list(r, "not_proved");
 	if (j->o->check < CHECK_COUNTS || j->table_exists)
 		report_item(r, "not_proved", "rows: they were not counted");

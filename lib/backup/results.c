@@ -25,19 +25,27 @@ void report_databases(struct report *r, const struct roll *roll, const struct di
 	}
 }
 
-void report_differences(struct report *r, const struct differences *d)
+static void report_kept(struct report *r, const struct differences *d)
 {
 	size_t shown = d->count < DIFFERENCES_KEPT ? d->count : DIFFERENCES_KEPT;
 
-	report_int(r, "difference_count", (int64_t)d->count);
-	report_hide(r, "difference_count");
-	report_list(r, "differences");
 	for (size_t i = 0; i < shown; i++) {
 		struct report *row = report_row(r, "differences");
 
 		report_string(row, "database", d->items[i].database);
 		report_string(row, "difference", d->items[i].what);
 	}
+}
+
+void report_differences(struct report *r, const struct differences *d,
+			const struct differences *more)
+{
+	report_int(r, "difference_count", (int64_t)(d->count + (more ? more->count : 0)));
+	report_hide(r, "difference_count");
+	report_list(r, "differences");
+	report_kept(r, d);
+	if (more)
+		report_kept(r, more);
 }
 
 void report_not_dumped(struct report *r, const struct pg_database *db, bool for_log)

@@ -11,8 +11,9 @@
 void report_databases(struct report *, const struct roll *, const struct differences *,
 		      const char *good_word);
 
-/* The list "differences", and how many there are in all. */
-void report_differences(struct report *, const struct differences *);
+/* The list "differences", and how many there are in all; more may be NULL. */
+void report_differences(struct report *, const struct differences *,
+			const struct differences *more);
 
 /* To the list "not_proved": what a dump of an old script lacks. Nothing of a complete backup. */
 void report_foreign(struct report *, const struct backup *);

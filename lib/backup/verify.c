@@ -254,7 +254,7 @@ bool verify_run(struct store *store, const struct verify_options *o, struct repo
 	*good = d->count == 0;
 	report_string(r, "verdict", *good ? "pass" : "fail");
 	report_databases(r, &v.roll, d, "pass");
-	report_differences(r, d);
+	report_differences(r, d, NULL);
 	report_list(r, "not_proved");
 	report_foreign(r, b);
 	report_closing(

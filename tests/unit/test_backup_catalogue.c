@@ -1,4 +1,5 @@
 #include "backup/catalogue.h"
+#include "backup/key.h"
 #include "test_backup_store.h"
 
 #include <criterion/criterion.h>
@@ -28,16 +29,32 @@ static void text(const char *key, const char *content)
 	poke(key, content, strlen(content));
 }
 
-static void evidence(const char *folder, const char *when, const char *key, const char *verdict)
+static void put_evidence(const char *folder, const char *when, const struct backup *b,
+			 const char *verdict)
 {
 	CLEANUP(freep) char *name = xasprintf("%sdrill-%s.json", folder, when);
 	CLEANUP(freep)
 	char *json =
 	    xasprintf("{\"format\": \"pgmuster-drill\", \"key\": \"%s\", \"verdict\": \"%s\", "
-		      "\"finished\": \"%s\"}",
-		      key, verdict, when);
+		      "\"finished\": \"%s\", \"backup_bytes\": %llu, \"id\": \"%s\"}",
+		      b->key, verdict, when, (unsigned long long)b->bytes, b->id);
 
 	text(name, json);
+}
+
+/* Of the dump that has the key now, if there is one. */
+static void evidence(const char *folder, const char *when, const char *key, const char *verdict)
+{
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+	char named[64];
+	struct backup of = {.key = named};
+
+	snprintf(named, sizeof named, "%s", key);
+	read_store(&c);
+	for (size_t i = 0; i < c.count; i++)
+		if (strcmp(c.backups[i].key, key) == 0)
+			of = c.backups[i];
+	put_evidence(folder, when, &of, verdict);
 }
 
 static void remove_object(const char *key)
@@ -431,6 +448,29 @@ Test(backup_catalogue, the_last_drill_of_each_backup_is_told)
 	cr_assert_null(c.backups[1].drill_verdict);
 	cr_assert_str_eq(c.backups[2].drill_verdict, "unknown");
 	cr_assert_eq(c.unreadable_evidence, 0);
+}
+
+Test(backup_catalogue, drill_of_what_had_the_key_before_is_another_dumps)
+{
+	CLEANUP(catalogue_stop) struct catalogue before = {0};
+	CLEANUP(catalogue_stop) struct catalogue c = {0};
+
+	night_backup(&(struct night_backup){.key = "a/full.sql.zst", .id = 1});
+	text("b.sql.gz", "\037\213\010");
+	evidence("", "2026-11-22T03:00:00Z", "a/full.sql.zst", "pass");
+	evidence("", "2026-11-23T03:00:00Z", "b.sql.gz", "pass");
+	read_store(&before);
+	cr_assert_str_eq(before.backups[0].drill_verdict, "pass");
+	cr_assert_str_eq(before.backups[1].drill_verdict, "pass");
+	remove_object("a/full.sql.zst");
+	remove_object("a/full.sql.zst" KEY_SHA256_SUFFIX);
+	remove_object("a/full.sql.zst" KEY_MANIFEST_SUFFIX);
+	night_backup(&(struct night_backup){.key = "a/full.sql.zst", .id = 2});
+	text("b.sql.gz", "\037\213\010\010");
+	read_store(&c);
+	cr_assert_eq(c.count, 2);
+	cr_assert_null(c.backups[0].drill_verdict);
+	cr_assert_null(c.backups[1].drill_verdict);
 }
 
 Test(backup_catalogue, evidence_that_cannot_be_read_is_counted)
