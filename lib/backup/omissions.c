@@ -26,6 +26,8 @@ void omissions_of_database(struct pg_warnings *w, const struct pg_facts *facts,
 		     xasprintf("database %s: warning: options of %llu user mapping(s) not dumped "
 			       "because role %s may not see them",
 			       db->name, (unsigned long long)db->hidden_mappings, facts->user));
+	for (size_t i = 0; i < db->left_out_count; i++)
+		warn(w, xasprintf("database %s: %s", db->name, db->left_out[i]));
 }
 
 void omissions_of_server(struct pg_warnings *w, const struct pg_facts *facts)

@@ -12,6 +12,9 @@ static void stop_database(struct pg_database *d)
 		free(d->extensions[i].version);
 	}
 	free(d->extensions);
+	for (size_t i = 0; i < d->left_out_count; i++)
+		free(d->left_out[i]);
+	free(d->left_out);
 	free(d->name);
 	free(d->owner);
 	free(d->encoding);
@@ -238,5 +241,5 @@ bool pg_facts_database(const struct pg_target *t, struct pg_database *d, struct 
 
 	return c && read_extensions(c, d, e) && read_monetary(c, d, e) &&
 	       read_unlogged_tables(c, d, e) && read_hidden_mappings(c, d, e) &&
-	       pg_read_not_dumped(c, d, e);
+	       pg_read_not_dumped(c, d, e) && pg_read_left_out(c, d, e);
 }

@@ -26,6 +26,9 @@ struct pg_database {
 	/* What pg_dumpall does not keep of postgres and template1: their comment, grants, settings
 	 * and owner as SQL statements that would bring them back, one a line; or "". */
 	char *not_dumped;
+	/* Other things that pg_dump passes over without a word, a sentence each. */
+	char **left_out;
+	size_t left_out_count;
 	uint64_t unlogged_tables; /* whose rows a standby does not have */
 	uint64_t hidden_mappings; /* user mappings whose options pg_dump would leave out unsaid */
 };

@@ -111,3 +111,36 @@ test_settings_of_all_roles_are_named() {
 	assert_contains "$(cat "$T/out")" "ALTER ROLE ALL SET work_mem TO '64MB';"
 	sql postgres 'ALTER ROLE ALL RESET ALL'
 }
+
+# What a dump of it lacks, and pg_dump does not say.
+silent_losses() {
+	start_pg "$1"
+	new_store
+	sql postgres 'CREATE DATABASE losing'
+	PGDATABASE=losing psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE EXTENSION hstore;
+		CREATE TABLE important AS SELECT 1 AS i;
+		CREATE TABLE empty (i int);
+		ALTER EXTENSION hstore ADD TABLE important;
+		ALTER EXTENSION hstore ADD TABLE empty;
+		CREATE TABLE parent (a int);
+		CREATE TABLE child (b int) INHERITS (parent);
+		CREATE TABLE steady () INHERITS (parent);
+		ALTER TABLE parent ADD c int;
+		CREATE TABLE hist (v child, w child[], s steady);
+		INSERT INTO hist VALUES (ROW(1, 2, 3), ARRAY[ROW(1, 2, 3)::child], ROW(1, 3));
+		BEGIN;
+		CREATE TABLE prepared AS SELECT 2 AS i;
+		PREPARE TRANSACTION 'it''s';
+	END
+	assert_exit 0 pgmuster dump --store "$STORE" --json
+	sql losing "ROLLBACK PREPARED 'it''s'"
+	assert_eq "database losing: column v of public.hist: a restore takes the fields of its values for others, as the columns that table public.child inherits come first there
+database losing: column w of public.hist: a restore takes the fields of its values for others, as the columns that table public.child inherits come first there
+database losing: rows of table public.important are not in the dump: it is of extension hstore, which does not call them configuration
+database losing: what the prepared transaction it's did is not in the dump: it is not committed" \
+		"$(json '.warnings | join("\n")')"
+}
+
+test_what_pg_dump_passes_over_is_named_15() { silent_losses 15; }
+test_what_pg_dump_passes_over_is_named_18() { silent_losses 18; }
