@@ -12,8 +12,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 64
-
 static char *path_of(const struct file_store *s, const char *key)
 {
 	return xasprintf("%s%s%s", strcmp(s->root, "/") == 0 ? "" : s->root, key[0] ? "/" : "",
@@ -35,9 +33,12 @@ bool file_check_root(const struct file_store *s, struct err *e)
 
 bool file_is_partial(const char *name)
 {
-	size_t len = strlen(name), suffix = strlen(".partial");
+	static const size_t dice = 12, suffix = sizeof ".partial" - 1;
+	size_t len = strlen(name);
+	const char *end = name + len - suffix;
 
-	return name[0] == '.' && len > suffix && strcmp(name + len - suffix, ".partial") == 0;
+	return name[0] == '.' && len > 2 + dice + suffix && strcmp(end, ".partial") == 0 &&
+	       end[-(ptrdiff_t)dice - 1] == '.' && strspn(end - dice, "0123456789abcdef") == dice;
 }
 
 static int open_regular(const struct file_store *s, const char *key, struct stat *st, struct err *e)
@@ -183,8 +184,8 @@ static bool walk_directory(const struct walk *w, int parent, const char *name, c
 		return true;
 	if (!dir)
 		return err_sys(e, "directory %s", name);
-	if (depth > DEPTH_MAX)
-		return err_set(e, ERR_SYSTEM, "directories nested deeper than %d", DEPTH_MAX);
+	if (depth > FILE_DEPTH_MAX)
+		return err_set(e, ERR_SYSTEM, "directories nested deeper than %d", FILE_DEPTH_MAX);
 	while (errno = 0, (d = readdir(dir)) != NULL)
 		if (!cancel_check(e) || !walk_entry(w, dir, key, d->d_name, depth, e))
 			return false;
@@ -275,17 +276,15 @@ static bool sweep_one(void *ctx, const char *key, const char *name, const struct
 	return true;
 }
 
-/* Whether a file can be written, and made visible without replacing one: that it is refused says so, too.
- * The name of a partial file hides it, and has it swept, should we die. */
+/* Whether a file can be written, and made visible without replacing one: that it is refused says so, too. */
 static bool probe(struct file_store *s, struct err *e)
 {
-	static const char key[] = ".pgmuster-probe.partial";
 	struct err why = {0};
 
 	if (!file_check_root(s, e))
 		return false;
-	if (store_put_bytes(&s->store, key, "", 0, NULL, &why))
-		return file_remove(&s->store, key, e);
+	if (store_put_bytes(&s->store, FILE_PROBE, "", 0, NULL, &why))
+		return file_remove(&s->store, FILE_PROBE, e);
 	if (why.kind == ERR_EXISTS)
 		return true;
 	*e = why;

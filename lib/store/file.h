@@ -16,8 +16,13 @@ MUST_USE bool file_check_root(const struct file_store *, struct err *);
 
 struct sink *file_put(struct store *, const char *key, const struct store_put *, struct err *);
 
-/* Partial files are called ".<name>.<random>.partial". */
+/* Partial files are called ".<name>.<12 hex digits>.partial". */
 bool file_is_partial(const char *name);
+
+#define FILE_DEPTH_MAX 64 /* directories below the root */
+
+/* Its name hides it from lists, and has it swept should we die. */
+#define FILE_PROBE ".pgmuster-probe.000000000000.partial"
 
 /* Regular files below directory (a key, "" for the root), partial ones too; name is the key's last
  * part. Links are not followed. */

@@ -209,6 +209,25 @@ static bool open_partial(struct put *p, struct err *e)
 	return fail(p, "create a file", e);
 }
 
+/* What would be swept, or could not be listed any more. */
+static bool check_name(const char *key, struct err *e)
+{
+	const char *slash = strrchr(key, '/'), *name = slash ? slash + 1 : key;
+	int depth = 0;
+
+	for (const char *p = key; *p != '\0'; p++)
+		depth += *p == '/';
+	if (depth > FILE_DEPTH_MAX)
+		return err_set(e, ERR_USAGE, "key %.100s...: more than %d directories", key,
+			       FILE_DEPTH_MAX);
+	if (file_is_partial(name) && strcmp(key, FILE_PROBE) != 0)
+		return err_set(e, ERR_USAGE,
+			       "key %s: is how unfinished files are called, which "
+			       "are removed",
+			       key);
+	return true;
+}
+
 struct sink *file_put(struct store *store, const char *key, const struct store_put *put,
 		      struct err *e)
 {
@@ -224,7 +243,7 @@ struct sink *file_put(struct store *store, const char *key, const struct store_p
 	p->fd = -1;
 	p->key = xstrdup(key);
 	p->path = xasprintf("%s/%s", strcmp(s->root, "/") == 0 ? "" : s->root, key);
-	if (!file_check_root(s, e)) {
+	if (!check_name(key, e) || !file_check_root(s, e)) {
 		err_in(e, "put %s/%s", store->url, key);
 		return NULL;
 	}
