@@ -401,6 +401,7 @@ static bool explain(const struct http *h, CURLcode code, struct err *e)
 {
 	enum err_kind kind = ERR_SYSTEM;
 	const char *hint = NULL;
+	const char *said = h->said[0] ? h->said : curl_easy_strerror(code);
 
 	if (h->refused)
 		return false;
@@ -422,9 +423,15 @@ static bool explain(const struct http *h, CURLcode code, struct err *e)
 	/* Some servers hang up without a word. */
 	if (code == CURLE_GOT_NOTHING && strncmp(h->server->endpoint, "http:", 5) == 0)
 		hint = "if the server wants TLS, the endpoint is https://";
+	/* libcurl goes on with the address, password and all. */
+	if (strncmp(said, "Unsupported proxy", 17) == 0) {
+		said = "the address of the proxy is none";
+		hint =
+		    "check http_proxy, https_proxy or all_proxy: scheme://user:password@host:port, "
+		    "the password URL-encoded";
+	}
 	h->response->transient = kind == ERR_TRANSIENT;
-	err_set(e, kind, "%s: %s", h->server->endpoint,
-		h->said[0] ? h->said : curl_easy_strerror(code));
+	err_set(e, kind, "%s: %s", h->server->endpoint, said);
 	return hint ? err_hint(e, "%s", hint) : false;
 }
 

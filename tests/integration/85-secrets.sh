@@ -263,6 +263,10 @@ test_errors_do_not_say_secrets() {
 	for endpoint in http://u:mark-@127.0.0.1:1 http://u:mark-/x@127.0.0.1:1 'http://u:mark-?x@127.0.0.1:1'; do
 		AWS_ENDPOINT_URL=$endpoint refused_unseen 2 pgmuster list
 	done
+	for proxy in socks9://u:mark-@127.0.0.1:1 http://u:mark-#x@127.0.0.1:1x; do
+		no_proxy='' http_proxy=$proxy refused_unseen 3 pgmuster list --attempts 1
+		assert_contains "$(cat "$T/err")" 'the address of the proxy is none'
+	done
 	for store in s3://marked:mark-@muster/pg s3://marked:mark-/x@muster file://u:mark-@host/x https://u:mark-@host/x; do
 		PGMUSTER_STORE=$store refused_unseen 2 pgmuster list
 	done
