@@ -97,7 +97,7 @@ extern const struct option common_options[]; /* store and output */
 /* For --help. */
 #define EXIT_CODES                                                                                 \
 	"Exit codes: 0 good; 1 the check ran and the backup is bad; 2 usage; 3 it could\n"         \
-	"not be told (network, server, disk); 130, 143 cancelled by SIGINT, SIGTERM.\n"
+	"not be told (network, server, disk); 128 + N cancelled by signal N.\n"
 
 /* A verb: false with e, or true with *code. */
 typedef bool verb_fn(int argc, char **argv, int *code, struct err *e);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct {
@@ -77,12 +78,13 @@ int main(int argc, char *argv[])
 	const char *slash = strrchr(argv[0], '/');
 	const char *name = slash ? slash + 1 : argv[0];
 
-	/* A store's file must never be what is taken for stderr. */
+	/* A store's file must never be what is taken for stderr, nor a closed stdin be an empty file. */
 	int fd;
 	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	closep(&fd);
+	umask(S_IRWXG | S_IRWXO);
 	/* A restored dump may run programs as our user: no core file, no /proc/PID/environ for them. */
 	prctl(PR_SET_DUMPABLE, 0);
 	/* For children, who get the password: the kernel obeys 0 for files alone, 1 for programs in

@@ -98,6 +98,9 @@ bool cmd_restore(int argc, char **argv, int *code, struct err *e)
 	allow = allow_errors;
 	if (!ok || done)
 		return ok;
+	if ((database && !*database) || (as && !*as))
+		return err_set(e, ERR_USAGE, "%s: the name is empty",
+			       database && *database ? "--as" : "--database");
 	if ((table || as) && !database)
 		return err_set(e, ERR_USAGE, "%s needs --database", table ? "--table" : "--as");
 	if (table && !split_table(&schema, &name, e))

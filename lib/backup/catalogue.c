@@ -75,18 +75,18 @@ bool backup_manifest(struct store *store, const char *key, struct manifest *m, s
 }
 
 /* What one object is like must not hide the other backups: it is damaged, kept from us (archived, of another
- * owner), or went away since it was listed. A store that is down must. */
+ * owner), of a name that we would not give, or went away since it was listed. A store that is down must. */
 static bool is_its_own(const struct err *e)
 {
 	return e->kind == ERR_CORRUPT || e->kind == ERR_SYSTEM || e->kind == ERR_DENIED ||
-	       e->kind == ERR_MISSING;
+	       e->kind == ERR_MISSING || e->kind == ERR_USAGE;
 }
 
 static bool note_problem(struct backup *b, enum backup_status status, const struct err *e)
 {
 	b->status = status;
 	b->problem = xstrdup(e->text);
-	b->problem_kind = e->kind;
+	b->problem_kind = e->kind == ERR_USAGE ? ERR_SYSTEM : e->kind;
 	return is_its_own(e);
 }
 

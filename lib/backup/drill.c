@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_TRIES 10 /* another drill may end in the same second */
+
 struct drill {
 	const struct drill_options *o;
 	struct catalogue catalogue;
@@ -335,14 +337,19 @@ static void report_unproved(const struct drill *d, struct report *r)
 static void leave_evidence(const struct drill *d, const struct report *r)
 {
 	time_t ended = d->o->now + (time_t)((clock_ms() - d->started_ms) / 1000);
-	CLEANUP(freep) char *key = key_of_evidence(d->backup->key, ended);
 	CLEANUP(freep) char *json = report_json(r);
-	struct err e = {0};
 
-	if (d->o->no_evidence)
-		return;
-	if (!store_put_bytes(d->o->store, key, json, strlen(json), "application/json", &e))
+	for (int i = 0; i < NAME_TRIES && !d->o->no_evidence; i++) {
+		CLEANUP(freep) char *key = key_of_evidence(d->backup->key, ended + i);
+		struct err e = {0};
+
+		if (store_put_bytes(d->o->store, key, json, strlen(json), "application/json", &e))
+			return;
+		if (e.kind == ERR_EXISTS && i + 1 < NAME_TRIES)
+			continue;
 		log_warn("the evidence could not be stored as %s: %s", key, e.text);
+		return;
+	}
 }
 
 static void describe_statements(const struct drill *d, struct differences *found)

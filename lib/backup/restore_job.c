@@ -98,7 +98,8 @@ static bool check_database(struct job *j, struct err *e)
 	}
 	j->restore.run.rewrite.skip_create_database = exists;
 	/* postgres and template1 are there in every server, and a dump does not create them. */
-	if (!exists || j->o->existing || (!has_tables && is_initial(into(j))))
+	if (!exists || j->o->existing ||
+	    (!has_tables && is_initial(into(j)) && strcmp(into(j), j->o->database) == 0))
 		return true;
 	err_set(e, ERR_EXISTS, "the server has a database %s already", into(j));
 	return err_hint(e, "restore it under another name with --as, or into it with "
@@ -124,7 +125,8 @@ static bool check_needs(struct job *j, struct differences *missing, struct err *
 	       target_preflight(j->o->target, &j->facts, &j->reader.manifest, &p, missing, e);
 }
 
-/* Missing roles leave their objects to whoever restores; anything else would fail half-way. */
+/* Missing roles leave their objects to whoever restores, and a tablespace may be another database's; anything else
+ * would fail half-way. */
 static bool refuse_missing(const struct differences *missing, struct report *r, struct err *e)
 {
 	const struct difference *fatal = NULL;
@@ -134,7 +136,7 @@ static bool refuse_missing(const struct differences *missing, struct report *r, 
 		const struct difference *m = &missing->items[i];
 
 		report_item(r, "missing", m->what);
-		if (strncmp(m->what, "role ", 5) == 0)
+		if (strncmp(m->what, "role ", 5) == 0 || strncmp(m->what, "tablespace ", 11) == 0)
 			log_warn("%s: statements that name it will fail", m->what);
 		else if (!fatal)
 			fatal = m;

@@ -21,13 +21,17 @@ static void on_signal(int number)
 void cancel_install(void)
 {
 	/* No SA_RESTART: a wait in poll or waitpid ends at once, not after its second. */
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = on_signal}, hangup;
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 &&
+	    hangup.sa_handler != SIG_IGN) /* as nohup does */
+		sigaction(SIGHUP, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	sigaction(SIGXFSZ, &action, NULL); /* a limit of a file's size is then an error as others */
 	/* Whoever started us may ignore it, and exit statuses of children would be lost. */
 	action.sa_handler = SIG_DFL;
 	sigaction(SIGCHLD, &action, NULL);
@@ -35,7 +39,7 @@ void cancel_install(void)
 
 void cancel_after(int64_t timeout_s)
 {
-	deadline_ms = clock_ms() + timeout_s * 1000;
+	deadline_ms = timeout_s < INT64_MAX / 2000 ? clock_ms() + timeout_s * 1000 : INT64_MAX;
 	timeout = timeout_s;
 }
 
