@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -80,6 +81,20 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > 4 ? 4 : (unsigned)n;
 }
 
+static bool check_stores(struct err *e)
+{
+	if (common.stores.count == 0) {
+		err_set(e, ERR_USAGE, "no store was named");
+		return err_hint(e,
+				"--store URL, such as file:///backup/postgresql or s3://bucket/x");
+	}
+	for (size_t i = 1; i < common.stores.count; i++)
+		if (strcmp(common.stores.items[i], common.stores.items[0]) == 0)
+			return err_set(e, ERR_USAGE, "--store %s: is named twice",
+				       common.stores.items[i]);
+	return true;
+}
+
 bool cmd_dump(int argc, char **argv, int *code, struct err *e)
 {
 	CLEANUP(report_freep) struct report *r = report_new();
@@ -92,11 +107,8 @@ bool cmd_dump(int argc, char **argv, int *code, struct err *e)
 	excluded = exclude;
 	if (!ok || done)
 		return ok;
-	if (common.stores.count == 0) {
-		err_set(e, ERR_USAGE, "no store was named");
-		return err_hint(e,
-				"--store URL, such as file:///backup/postgresql or s3://bucket/x");
-	}
+	if (!check_stores(e))
+		return false;
 	cancel_after(timeout_s);
 	const struct pg_target target = {.conninfo = common.server,
 					 .idle_timeout_s = cmd_seconds(idle_timeout_s)};

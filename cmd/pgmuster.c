@@ -101,11 +101,11 @@ int main(int argc, char *argv[])
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		help(stdout);
-		return EXIT_GOOD;
+		return fflush(stdout) == 0 ? EXIT_GOOD : EXIT_UNKNOWN;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("%s\n", TOOL);
-		return EXIT_GOOD;
+		return fflush(stdout) == 0 ? EXIT_GOOD : EXIT_UNKNOWN;
 	}
 	return run(argv[1], argc - 2, argv + 2);
 }

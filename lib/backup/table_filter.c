@@ -21,6 +21,7 @@ static const struct {
     {{"create", "unique", "index"}, "on", 1, false},
     {{"create", "trigger"}, "on", 1, false},
     {{"create", "constraint", "trigger"}, "on", 1, false},
+    {{"alter", "trigger"}, "on", 1, false},
     {{"create", "policy"}, "on", 1, false},
     {{"create", "rule"}, "to", 1, false},
     {{"create", "statistics"}, "from", 0, false},

@@ -28,6 +28,7 @@ test_unknown_words() {
 	assert_contains "$(cat "$T/err")" --store
 	refused 2 'no store was named' pgmuster list
 	refused 2 '' pgmuster
+	refused 2 'named twice' pgmuster dump --store "file://$GOOD" --store "file://$GOOD"
 	refused 2 'ftp' pgmuster list --store ftp://x/y
 	refused 2 '--max-age' pgmuster verify --store "file://$GOOD" --max-age soon
 	refused 2 '--level' pgmuster dump --store "file://$GOOD" --level 99

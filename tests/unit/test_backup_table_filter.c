@@ -105,6 +105,8 @@ static const struct {
     {'x', "CREATE TRIGGER tr BEFORE INSERT OR UPDATE OF b ON s.t FOR EACH ROW EXECUTE FUNCTION "
 	  "s.trg();"},
     {'-', "CREATE TRIGGER tr BEFORE INSERT ON s.tt FOR EACH ROW EXECUTE FUNCTION s.trg('s.t');"},
+    {'x', "ALTER TRIGGER tr ON s.t DEPENDS ON EXTENSION e;"},
+    {'-', "ALTER TRIGGER tr ON s.tt DEPENDS ON EXTENSION e;"},
     {'x', "ALTER TABLE s.t DISABLE TRIGGER tr;"},
     {'x', "ALTER TABLE s.t ENABLE REPLICA TRIGGER ctr;"},
     {'x', "ALTER TABLE s.t DISABLE TRIGGER ALL;"},
