@@ -20,7 +20,8 @@ struct entry {
 	bool begun;  /* a statement was seen */
 	char *type, *schema, *name;
 	struct fingerprint unordered; /* sum over statements whose order means nothing */
-	XXH3_state_t *text, *whole;   /* of its statements; of its type, schema and name too */
+	/* Of its statements, array casts pushed; as they are, and of its type, schema and name too. */
+	XXH3_state_t *text, *whole;
 	char *tablespace, *access_method;
 };
 

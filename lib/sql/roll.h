@@ -51,7 +51,8 @@ struct roll_large_objects {
 /*
  * One thing of a schema: what pg_dump introduces with "-- Name: N; Type: T; Schema: S; Owner: O",
  * or, of the globals, one statement, its name being its first 200 bytes. The fingerprint is that of
- * its statements' text, one "\n" after each, with two lines more where they say something of it:
+ * its statements' text (but for array_cast.h: one form of two), one "\n" after each, with two lines
+ * more where they say something of it:
  * "default_tablespace = X" before a table's, index's or key's, "default_table_access_method = X"
  * before a table's. Statements SET, SELECT and DROP of the globals are none, nor are entries of
  * data (TABLE DATA, SEQUENCE SET, BLOBS, MATERIALIZED VIEW DATA, STATISTICS DATA). An ACL's or a

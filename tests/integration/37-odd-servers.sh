@@ -144,3 +144,96 @@ database losing: what the prepared transaction it's did is not in the dump: it i
 
 test_what_pg_dump_passes_over_is_named_15() { silent_losses 15; }
 test_what_pg_dump_passes_over_is_named_18() { silent_losses 18; }
+
+# fill_lists: what PostgreSQL writes one way as it was made, and another once that text was read.
+fill_lists() {
+	sql postgres 'CREATE DATABASE lists'
+	PGDATABASE=lists psql -Xq -v ON_ERROR_STOP=1 <<-'END'
+		CREATE TABLE account (id bigint, status varchar(255) CHECK (status IN ('ACTIVE', 'CLOSED')),
+			a varchar(20) DEFAULT 'x' CHECK (a NOT IN ('it''s', 'a, b', '[x]', E'back\\slash', '(ARRAY[1])::text[]')),
+			b varchar CHECK (b COLLATE "C" IN ('a', 'b')), c char(3) CHECK (c IN ('abc', 'de')), n name CHECK (n NOT IN ('a', 'b')),
+			i smallint CHECK (i IN (1, 2, -3)), d date CHECK (d IN ('2020-01-01', '2020-01-02')), num numeric(10, 2) CHECK (num IN (1, 2.5)), t text,
+			list varchar[] CHECK (list <@ ARRAY['a', 'b']::varchar[]), more varchar(20)[] DEFAULT ARRAY['a', 'b'],
+			g boolean GENERATED ALWAYS AS (status <> ALL (ARRAY['ACTIVE', 'CLOSED'])) STORED,
+			def boolean DEFAULT ('x'::varchar IN ('a', 'b')), EXCLUDE (id WITH =) WHERE (status IN ('ACTIVE', 'CLOSED')));
+		CREATE INDEX account_part ON account (id) WHERE status IN ('ACTIVE', 'CLOSED');
+		CREATE INDEX account_expr ON account ((status NOT IN ('ACTIVE', 'CLOSED')));
+		CREATE DOMAIN word AS varchar(10) CHECK (VALUE IN ('a', 'b'));
+		CREATE FUNCTION texts(VARIADIC text[]) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+		CREATE FUNCTION numbers(numeric[]) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+		CREATE FUNCTION times(timestamptz[]) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+		CREATE SCHEMA "Odd [S],";
+		CREATE DOMAIN "Odd [S],"."t, [x]::" AS text;
+		CREATE FUNCTION odd("Odd [S],"."t, [x]::"[]) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+		CREATE VIEW v AS SELECT status IN ('ACTIVE', 'CLOSED') AS a, ARRAY[a, b] || ARRAY['a', 'b'] AS b,
+			status IN (CASE WHEN a IN ('u', 'v') THEN a ELSE b END, b) AS c, a = ANY (ARRAY[ARRAY[a, b], ARRAY['x', 'y']]) AS d,
+			b = ANY (ARRAY[list, ARRAY[b, 'a']]) AS e, b = ANY (ARRAY[(SELECT a FROM account LIMIT 1), b, NULL, b || '], (' || b]) AS f,
+			b = ANY (ARRAY[list, '{a,b}'::varchar[]]) AS g, b = ANY (ARRAY[]::varchar[]) AS h, b = ANY (ARRAY[ARRAY[]::varchar[], list]) AS i,
+			b = ANY ((ARRAY[a, b] COLLATE "C")) AS j, texts(VARIADIC ARRAY[a, b]) AS k, numbers(ARRAY[1, 2, -3]) AS l,
+			numbers(ARRAY[i, 1::int2]) AS m, numbers(ARRAY[ARRAY[1, 2], ARRAY[3, 4]]) AS n, times(ARRAY[d, '2020-01-01'::date]) AS o,
+			coalesce(ARRAY[a, b], ARRAY[t]) AS p, odd(ARRAY[t, 'x']) AS q, (ARRAY[a, b])[1] AS r FROM account;
+		CREATE MATERIALIZED VIEW m AS SELECT id FROM account WHERE status NOT IN ('ACTIVE', 'CLOSED');
+		CREATE POLICY p ON account USING (status IN ('ACTIVE', 'CLOSED')) WITH CHECK (status NOT IN ('x', 'y'));
+		CREATE TABLE log (a varchar, b varchar(5)[]);
+		CREATE RULE r AS ON INSERT TO log WHERE NEW.a IN ('a', 'b') DO ALSO UPDATE log SET b = ARRAY['c', NEW.a] WHERE a IN ('q', 'w');
+		CREATE FUNCTION standard(x varchar) RETURNS boolean LANGUAGE sql BEGIN ATOMIC SELECT x IN ('a', 'b'); SELECT $1 NOT IN ('c', 'd'); END;
+		CREATE FUNCTION short(x varchar, y boolean DEFAULT 'x'::varchar IN ('a', 'b')) RETURNS boolean LANGUAGE sql RETURN x IN ('a', 'b');
+		CREATE FUNCTION quoted(x varchar) RETURNS boolean LANGUAGE plpgsql AS
+			$$ BEGIN RETURN x = ANY ((ARRAY['a'::character varying])::text[]); END $$;
+		CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+		CREATE TRIGGER account_noop BEFORE UPDATE ON account FOR EACH ROW WHEN (NEW.status IN ('a', 'b')) EXECUTE FUNCTION noop();
+		CREATE TABLE part (a varchar, b int) PARTITION BY LIST ((a IN ('a', 'b')));
+		CREATE TABLE part_true PARTITION OF part (CHECK (a IN ('x', 'y'))) FOR VALUES IN (true);
+		CREATE TABLE parent (x varchar CHECK (x IN ('a', 'b')));
+		CREATE TABLE child (y varchar CHECK (y IN ('c', 'd')), z int) INHERITS (parent);
+		CREATE FUNCTION equal(int, int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 = $2';
+		CREATE FUNCTION unequal(int, int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 <> $2';
+		CREATE OPERATOR !== (FUNCTION = unequal, LEFTARG = int, RIGHTARG = int);
+		CREATE OPERATOR === (FUNCTION = equal, LEFTARG = int, RIGHTARG = int, NEGATOR = !==, COMMUTATOR = ===);
+	END
+}
+
+# What the restored lists lose before they are read, and what a drill has to say.
+LISTS_LOST=$(
+	cat <<-'END'
+		TABLE public.account|ALTER TABLE account DROP CONSTRAINT account_status_check, ADD CONSTRAINT account_status_check CHECK (status IN ('ACTIVE', 'CLOSEd'))
+		DOMAIN public.word|ALTER DOMAIN word DROP CONSTRAINT word_check; ALTER DOMAIN word ADD CONSTRAINT word_check CHECK (VALUE IN ('a'))
+		INDEX public.account_part|DROP INDEX account_part; CREATE INDEX account_part ON account (id) WHERE status NOT IN ('ACTIVE', 'CLOSED')
+		INDEX public.account_expr|DROP INDEX account_expr; CREATE INDEX account_expr ON account ((status NOT IN ('CLOSED', 'ACTIVE')))
+		POLICY public.account p|ALTER POLICY p ON account USING (status::bpchar IN ('ACTIVE', 'CLOSED'))
+		FUNCTION public.short(character varying, boolean)|CREATE OR REPLACE FUNCTION short(x varchar, y boolean DEFAULT 'x'::varchar IN ('a', 'b')) RETURNS boolean LANGUAGE sql RETURN x IN ('a', 'b', 'b')
+		FUNCTION public.quoted(character varying)|CREATE OR REPLACE FUNCTION quoted(x varchar) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN x = ANY (ARRAY[('a'::character varying)::text]); END $$
+	END
+)
+
+# lists_come_back VERSION
+lists_come_back() {
+	local bin=$T/bin
+	start_pg "$1"
+	new_store
+	fill_lists
+	assert_exit 0 pgmuster dump -q --store "$STORE"
+	stop_pg
+	assert_exit 0 pgmuster drill -q --no-evidence --store "$STORE" --check content --json
+	assert_json .difference_count 0
+	mkdir "$bin"
+	ln -s "$PG_BIN"/* "$bin/"
+	rm "$bin/pg_dump"
+	cat >"$bin/pg_dump" <<-END
+		#!/bin/bash
+		for argument; do
+			[[ \$argument != --dbname=*lists* ]] || "$PG_BIN/psql" -Xq -v ON_ERROR_STOP=1 -d "\${argument#--dbname=}" -f "$T/damage" || exit
+		done
+		exec "$PG_BIN/pg_dump" "\$@"
+	END
+	chmod 755 "$bin" "$bin/pg_dump"
+	{
+		echo 'SET search_path = public;'
+		sed 's/^[^|]*|//; s/$/;/' <<<"$LISTS_LOST"
+	} >"$T/damage"
+	assert_exit 1 pgmuster drill -q --no-evidence --store "$STORE" --pg-bin "$bin" --check content --json
+	assert_eq "$(sed 's/|.*/: its definition differs/' <<<"$LISTS_LOST" | sort)" "$(json '.differences[].difference' | sort)"
+}
+
+test_casts_of_lists_15() { lists_come_back 15; }
+test_casts_of_lists_18() { lists_come_back 18; }
