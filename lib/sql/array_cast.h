@@ -18,8 +18,8 @@
  * own; where one is an array in another way, seen by a type that ends in [], "(a)::T[]" it is. What is
  * in quotes is never looked into.
  *
- * NULL when there is nothing to change, parentheses do not match, or there is more of it than in any
- * definition: it takes linear time, and memory up to ARRAY_CAST_MAX.
+ * NULL when there is nothing to change, parentheses do not match, or there are more parentheses,
+ * arrays or elements than in any definition: time is linear and memory bounded for any text.
  */
 char *array_cast_push(const char *text, size_t len, size_t *pushed_len);
 

@@ -51,13 +51,13 @@ struct roll_large_objects {
 /*
  * One thing of a schema: what pg_dump introduces with "-- Name: N; Type: T; Schema: S; Owner: O",
  * or, of the globals, one statement, its name being its first 200 bytes. The fingerprint is that of
- * its statements' text (but for array_cast.h: one form of two), one "\n" after each, with two lines
- * more where they say something of it:
+ * its statements' text, one "\n" after each, with two lines more where they say something of it:
  * "default_tablespace = X" before a table's, index's or key's, "default_table_access_method = X"
  * before a table's. Statements SET, SELECT and DROP of the globals are none, nor are entries of
  * data (TABLE DATA, SEQUENCE SET, BLOBS, MATERIALIZED VIEW DATA, STATISTICS DATA). An ACL's or a
  * comment's name says of what, as pg_dump writes it. Left out of names: a role's PASSWORD '...'; of
- * names and fingerprints: a tablespace's LOCATION '...'.
+ * names and fingerprints: a tablespace's LOCATION '...'. Here, not in a database's sum, casts of
+ * arrays are pushed to the elements (array_cast.h).
  */
 struct roll_entry {
 	char *type, *schema, *name; /* schema is "" where pg_dump writes "-" */
