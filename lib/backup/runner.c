@@ -86,7 +86,7 @@ static bool connect_to(struct runner *r, const char *database, uint64_t at, stru
 	char *name = xstrdup(database);
 	free(r->database);
 	r->database = name;
-	r->conn = pg_open(r->o.target, database, &why);
+	r->conn = pg_open_plain(r->o.target, database, &why);
 	if (r->conn)
 		return begin(r, e);
 	if (why.kind != ERR_MISSING && why.kind != ERR_DENIED) {
@@ -343,7 +343,7 @@ struct sink *sink_runner(const struct runner_options *o, struct tally *tally, st
 	r->tally = tally;
 	r->split = new_split(r, o->at);
 	r->database = xstrdup(o->database ? o->database : "postgres");
-	r->conn = pg_open(o->target, r->database, e);
+	r->conn = pg_open_plain(o->target, r->database, e);
 	if (!r->conn || !begin(r, e)) {
 		runner_free(&r->sink);
 		return NULL;

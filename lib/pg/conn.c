@@ -13,13 +13,15 @@
 
 /* Start-up options win over settings of roles and databases. Those that younger servers only know
  * are set after connecting. */
-static const char startup_options[] =
-    "-c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=3"
-    " -c bytea_output=hex -c synchronize_seqscans=off"
+static const char to_be_served[] =
     " -c standard_conforming_strings=on -c client_min_messages=warning"
     " -c array_nulls=on"
     " -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
     " -c default_transaction_read_only=off";
+
+static const char to_read[] =
+    " -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c extra_float_digits=3"
+    " -c bytea_output=hex -c synchronize_seqscans=off";
 
 static void on_notice(void *ctx, const char *message)
 {
@@ -49,12 +51,12 @@ int pg_server_version(const struct pg_conn *c)
 	return PQserverVersion(c->pg);
 }
 
-static PGconn *begin_connect(const struct pg_params *p, const char *dbname)
+static PGconn *begin_connect(const struct pg_params *p, const char *dbname, const char *more)
 {
 	size_t count = sizeof pg_transport / sizeof *pg_transport + p->count + 5;
 	CLEANUP(freep) const char **keywords = xcalloc(count, sizeof *keywords);
 	CLEANUP(freep) const char **values = xcalloc(count, sizeof *values);
-	CLEANUP(freep) char *options = xasprintf("%s %s", p->options, startup_options);
+	CLEANUP(freep) char *options = xasprintf("%s%s%s", p->options, to_be_served, more);
 	size_t n = 0;
 
 	/* Of a keyword given twice libpq takes the last. */
@@ -182,7 +184,8 @@ static int connect_timeout_s(const struct pg_params *p)
 	return given > 0 && given < 3600 ? (int)given : 3600;
 }
 
-struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct err *e)
+static struct pg_conn *open_with(const struct pg_target *t, const char *dbname, const char *more,
+				 struct err *e)
 {
 	CLEANUP(pg_params_stop) struct pg_params params = {0};
 	if (!pg_params_read(t, &params, e))
@@ -192,7 +195,7 @@ struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct er
 	int timeout_s = t->connect_timeout_s ? t->connect_timeout_s : connect_timeout_s(&params);
 
 	CLEANUP(pg_freep) struct pg_conn *c = xcalloc(1, sizeof *c);
-	c->pg = begin_connect(&params, dbname);
+	c->pg = begin_connect(&params, dbname, more);
 	if (!c->pg)
 		abort();
 	PQsetNoticeProcessor(c->pg, on_notice, NULL);
@@ -209,4 +212,14 @@ struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct er
 		return NULL;
 	c->query_wait_ms = t->idle_timeout_s > 0 ? t->idle_timeout_s * 1000 : -1;
 	return STEAL(c);
+}
+
+struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct err *e)
+{
+	return open_with(t, dbname, to_read, e);
+}
+
+struct pg_conn *pg_open_plain(const struct pg_target *t, const char *dbname, struct err *e)
+{
+	return open_with(t, dbname, "", e);
 }

@@ -3,8 +3,9 @@
  *
  * A target is where a server is; a connection is to one database of it. Everything not set in a
  * target comes from libpq's own environment (PGHOST, PGUSER, PGPASSFILE, PGSERVICE, ...), with
- * PGPASSWORD_FILE beside PGPASSWORD. Every connection starts with the settings that pg_dump uses,
- * as start-up options, so that settings of restored roles and databases do not change what it sees.
+ * PGPASSWORD_FILE beside PGPASSWORD. A connection that reads starts with the settings that pg_dump
+ * uses, as start-up options, so that settings of restored roles and databases do not change what it
+ * sees. One that runs a dump's SQL does not: what that computes, it computes under those settings.
  */
 #ifndef CONN_H
 #define CONN_H
@@ -35,6 +36,10 @@ bool pg_conninfo_has_secret(const char *conninfo);
  * ERR_TRANSIENT when nobody answers, ERR_SYSTEM otherwise. Passwords never appear in messages.
  * dbname is a name, never parsed as conninfo. */
 struct pg_conn *pg_open(const struct pg_target *, const char *dbname, struct err *);
+
+/* Likewise, to run a dump's SQL: under the server's, the database's and the role's own ways to write
+ * and read values, as psql would. */
+struct pg_conn *pg_open_plain(const struct pg_target *, const char *dbname, struct err *);
 void pg_freep(struct pg_conn **);
 
 int pg_server_version(const struct pg_conn *); /* 150020, as libpq counts */

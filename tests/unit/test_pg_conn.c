@@ -209,6 +209,34 @@ Test(pg_conn, settings_of_roles_and_databases_do_not_win)
 			      " 0.30000000000000004 0,off,UTF8,<>,pgmuster,read committed,public");
 }
 
+/* They are part of what a materialized view or a CHECK of the dump means. */
+Test(pg_conn, settings_of_roles_and_databases_hold_for_a_dumps_sql)
+{
+	static const char *const settings[] = {
+	    "CREATE ROLE own_ways SUPERUSER LOGIN",
+	    "ALTER ROLE own_ways SET DateStyle = 'SQL, DMY'",
+	    "ALTER ROLE own_ways SET bytea_output = escape",
+	    "ALTER ROLE own_ways SET IntervalStyle = sql_standard",
+	    "ALTER ROLE own_ways SET TimeZone = 'Asia/Tokyo'",
+	    "ALTER ROLE own_ways SET extra_float_digits = -3",
+	    "ALTER ROLE own_ways SET statement_timeout = 1",
+	    "ALTER ROLE own_ways SET array_nulls = off",
+	    NULL};
+	struct pg_target t = *server_target();
+	struct err e = {0};
+
+	server_run(&t, "postgres", settings);
+	t.user = "own_ways";
+	CLEANUP(pg_freep) struct pg_conn *c = pg_open_plain(&t, "postgres", &e);
+	cr_assert(c, "%s", e.text);
+	CLEANUP(freep)
+	char *got = server_ask(
+	    c, "SELECT concat_ws(' ', '02/03/2026'::date, '\\x00ff'::bytea::text,"
+	       " '1 day 2:00'::interval, '2026-01-01 20:00Z'::timestamptz::date,"
+	       " 0.1::float8 + 0.2, current_setting('statement_timeout'), '{NULL}'::text[])");
+	cr_assert_str_eq(got, "02/03/2026 \\000\\377 1 2:00:00 02/01/2026 0.3 0 {NULL}");
+}
+
 Test(pg_conn, own_start_up_options_are_kept_beside_ours)
 {
 	CLEANUP(freep)

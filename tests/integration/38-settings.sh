@@ -1,0 +1,63 @@
+# Settings of a server, a database, a role and of whoever calls: none of them changes what comes back, nor what is said of it.
+
+setup_file() {
+	start_pg 15
+}
+
+# new_store: an empty one, "$STORE"; and nothing in the server that a test which failed has left.
+new_store() {
+	local name
+	export PGOPTIONS='-c role=none'
+	for name in $(sql postgres "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"); do
+		sql postgres "DROP DATABASE $name"
+	done
+	sql postgres 'ALTER ROLE postgres RESET ALL'
+	for name in $(sql postgres "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres'"); do
+		sql postgres "DROP ROLE $name"
+	done
+	unset PGOPTIONS
+	rm -rf "$T/store"
+	mkdir "$T/store"
+	STORE=file://$T/store
+}
+
+# load DATABASE: a new one, with the statements of stdin.
+load() {
+	sql postgres "CREATE DATABASE $1"
+	PGDATABASE=$1 psql -Xq -v ON_ERROR_STOP=1
+}
+
+# comes_back DATABASE [QUERY]: from $STORE, by a drill and by a restore; QUERY then says the same as before.
+comes_back() {
+	local before=
+	[ $# = 1 ] || before=$(sql "$1" "$2")
+	assert_exit 0 pgmuster dump -q --store "$STORE"
+	assert_exit 0 pgmuster drill -q --store "$STORE" --check content
+	sql postgres "DROP DATABASE $1"
+	assert_exit 0 pgmuster restore -q --store "$STORE" --database "$1" --check content
+	[ $# = 1 ] || assert_eq "$before" "$(sql "$1" "$2")"
+}
+
+# What a dump's own statements compute, they compute under the settings of their database.
+test_materialized_view_is_computed_as_its_database_says() {
+	new_store
+	load days <<-'END'
+		ALTER DATABASE days SET DateStyle = 'ISO, DMY';
+		ALTER DATABASE days SET TimeZone = 'Asia/Tokyo';
+		\connect
+		CREATE TABLE t AS SELECT '02/03/2026' AS text, '2026-01-01 20:00+00'::timestamptz AS at, '1 day 2:00'::interval AS i;
+		CREATE MATERIALIZED VIEW m AS SELECT text::date AS a, at::date AS b, at::text AS c FROM t;
+	END
+	comes_back days 'SELECT a, b, c FROM m'
+}
+
+test_check_holds_under_the_settings_of_its_database() {
+	new_store
+	load days <<-'END'
+		ALTER DATABASE days SET TimeZone = 'Asia/Tokyo';
+		\connect
+		CREATE TABLE t (at timestamptz, day date, CHECK (day = at::date));
+		INSERT INTO t VALUES ('2026-01-01 20:00+00', '2026-01-02');
+	END
+	comes_back days
+}
