@@ -2,6 +2,7 @@
 
 #include "base/cancel.h"
 #include "base/log.h"
+#include "pg/conn.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -91,6 +92,7 @@ int main(int argc, char *argv[])
 	 * core_pattern too. Where the limit is 0 already, it stays. */
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
 	setlocale(LC_CTYPE, "C.UTF-8");
+	pg_forget_settings();
 	cancel_install();
 	if (strncmp(name, link, sizeof link - 1) == 0)
 		return run(name + sizeof link - 1, argc - 1, argv + 1);

@@ -29,6 +29,13 @@ struct pg_target {
 
 struct pg_conn;
 
+/* Of our environment, once, before there are threads: forget what libpq sends at the start of every
+ * connection, over the start-up options. */
+void pg_forget_settings(void);
+
+/* Likewise everything that libpq heeds: for who has no business with a server of the caller's. */
+void pg_forget_environment(void);
+
 /* A password, or another value that must not be seen. */
 bool pg_conninfo_has_secret(const char *conninfo);
 

@@ -102,9 +102,9 @@ static bool is_withheld(const char *variable, const struct pg_params *params, bo
 static char **make_environment(const struct pg_params *params, bool isolated)
 {
 	/* PG_COLOR would hide warnings and errors from who looks for the words. */
-	static const char *const replaced[] = {"PGOPTIONS",  "PGTZ",   "PGCLIENTENCODING",
-					       "PGDATABASE", "LC_ALL", "LANGUAGE",
-					       "PG_COLOR"};
+	static const char *const replaced[] = {
+	    "PGOPTIONS",  "PGTZ",   "PGDATESTYLE", "PGGEQO",  "PGCLIENTENCODING",
+	    "PGDATABASE", "LC_ALL", "LANGUAGE",    "PG_COLOR"};
 	size_t replaced_count = sizeof replaced / sizeof *replaced;
 	size_t count = 0;
 	size_t n = 0;

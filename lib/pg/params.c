@@ -6,12 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern char **environ;
+
 #define CONNECT_TIMEOUT_S "15"
 
 const char *const pg_transport[5][2] = {
     {"keepalives", "1"},       {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
     {"keepalives_count", "3"}, {"tcp_user_timeout", "60000"}, /* milliseconds */
 };
+
+void pg_forget_settings(void)
+{
+	unsetenv("PGTZ");
+	unsetenv("PGDATESTYLE");
+	unsetenv("PGGEQO");
+	unsetenv("PGCLIENTENCODING");
+}
+
+void pg_forget_environment(void)
+{
+	for (char **v = environ; *v;) {
+		size_t len = strcspn(*v, "=");
+
+		if (strncmp(*v, "PG", 2) != 0 || strncmp(*v, "PGMUSTER_", 9) == 0 ||
+		    (*v)[len] == '\0') {
+			v++;
+			continue;
+		}
+		CLEANUP(freep) char *name = xstrndup(*v, len);
+		unsetenv(name);
+		v = environ;
+	}
+}
 
 void pg_params_stop(struct pg_params *p)
 {

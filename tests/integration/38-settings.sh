@@ -61,3 +61,16 @@ test_check_holds_under_the_settings_of_its_database() {
 	END
 	comes_back days
 }
+
+# libpq hands these on at every start of a connection, over what the connection asks for.
+test_settings_of_the_caller_change_nothing() {
+	new_store
+	load family <<-'END'
+		CREATE TABLE par (a int, w timestamptz DEFAULT now(), d date DEFAULT now());
+		CREATE TABLE chi (b int) INHERITS (par);
+		ALTER TABLE par ADD c int;
+		INSERT INTO chi (a, b, c) SELECT i, i, i FROM generate_series(1, 20) i;
+	END
+	export PGTZ=Europe/Berlin PGDATESTYLE='SQL, DMY' PGGEQO=off PGCLIENTENCODING=LATIN1
+	comes_back family
+}

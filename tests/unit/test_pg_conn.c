@@ -209,6 +209,23 @@ Test(pg_conn, settings_of_roles_and_databases_do_not_win)
 			      " 0.30000000000000004 0,off,UTF8,<>,pgmuster,read committed,public");
 }
 
+Test(pg_conn, what_libpq_heeds_can_be_forgotten)
+{
+	setenv("PGTZ", "Asia/Tokyo", 1);
+	setenv("PGHOST", "here", 1);
+	setenv("PGMUSTER_STORE", "file:///x", 1);
+	pg_forget_settings();
+	cr_assert_null(getenv("PGTZ"));
+	cr_assert_str_eq(getenv("PGHOST"), "here");
+
+	setenv("PGTZ", "Asia/Tokyo", 1);
+	setenv("PGREQUIREPEER", "me", 1);
+	pg_forget_environment();
+	cr_assert(!getenv("PGTZ") && !getenv("PGHOST") && !getenv("PGREQUIREPEER"));
+	cr_assert_str_eq(getenv("PGMUSTER_STORE"), "file:///x");
+	cr_assert_not_null(getenv("PATH"));
+}
+
 /* They are part of what a materialized view or a CHECK of the dump means. */
 Test(pg_conn, settings_of_roles_and_databases_hold_for_a_dumps_sql)
 {

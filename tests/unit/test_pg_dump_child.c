@@ -242,6 +242,8 @@ Test(pg_dump, child_gets_its_settings_and_no_secret_of_the_store)
 	setenv("AWS_SESSION_TOKEN", "hunter2", 1);
 	setenv("PGOPTIONS", "-c work_mem=1MB", 1);
 	setenv("PGTZ", "Asia/Tokyo", 1);
+	setenv("PGDATESTYLE", "SQL, DMY", 1);
+	setenv("PGGEQO", "off", 1);
 	setenv("PGCLIENTENCODING", "LATIN1", 1);
 	setenv("PGDATABASE", "x", 1);
 	setenv("PGSSLROOTCERT", "/ca", 1);
@@ -255,6 +257,8 @@ Test(pg_dump, child_gets_its_settings_and_no_secret_of_the_store)
 	cr_assert(!memmem(r.out.data, r.out.len, "hunter2", 7));
 	cr_assert(!memmem(r.out.data, r.out.len, "AWS_", 4));
 	cr_assert(!memmem(r.out.data, r.out.len, "PGCLIENTENCODING", 16));
+	cr_assert(!memmem(r.out.data, r.out.len, "PGDATESTYLE", 11));
+	cr_assert(!memmem(r.out.data, r.out.len, "PGGEQO", 6));
 	cr_assert(!memmem(r.out.data, r.out.len, "PGDATABASE", 10));
 }
 
