@@ -66,6 +66,8 @@ bool cmd_drill(int argc, char **argv, int *code, struct err *e)
 	allow = allow_errors;
 	if (!ok || done)
 		return ok;
+	if (!common.server)
+		pg_forget_environment();
 	cancel_after(timeout_s);
 	CLEANUP(store_freep) struct store *store = cmd_store(e);
 	if (!store || (expect && !expected_read(expect, &expected, e)) ||

@@ -229,8 +229,13 @@ static bool wait_until_up(struct scratch *s, int timeout_s, struct err *e)
 			return true;
 		if (e->kind != ERR_TRANSIENT)
 			return err_in(e, "scratch server");
-		if (clock_ms() >= deadline)
-			return fail_with_log(s, e, "the scratch server did not start in time");
+		if (clock_ms() >= deadline) {
+			CLEANUP(freep)
+			char *what = xasprintf(
+			    "the scratch server did not start in time; %s; its log", e->text);
+
+			return fail_with_log(s, e, what);
+		}
 		if (!cancel_wait(-1, 0, START_PAUSE_MS, e) && e->kind != ERR_TRANSIENT)
 			return false;
 	}

@@ -74,3 +74,16 @@ test_settings_of_the_caller_change_nothing() {
 	export PGTZ=Europe/Berlin PGDATESTYLE='SQL, DMY' PGGEQO=off PGCLIENTENCODING=LATIN1
 	comes_back family
 }
+
+# It uses no server of the caller's, so nothing that says where one is, and how to get in, is its business.
+test_drill_has_nothing_of_the_callers_libpq() {
+	local name
+	new_store
+	assert_exit 0 pgmuster dump -q --store "$STORE"
+	for name in PGSERVICE PGREQUIREPEER PGSSLCERT PGOPTIONS PGHOSTADDR PGTZ PGCONNECT_TIMEOUT PGLOADBALANCEHOSTS; do
+		(
+			export "$name=nope"
+			assert_exit 0 timeout 30 pgmuster drill -q --store "$STORE"
+		) || fail "$name"
+	done
+}

@@ -69,6 +69,21 @@ static void start(struct scratch *s, struct scratch_options o)
 	cr_assert(scratch_start(s, &o, &e), "%s; %s", e.text, e.hint);
 }
 
+/* Nothing in its log says why, when it is the connection that cannot be made. */
+Test(pg_scratch, server_that_cannot_be_reached_is_told_with_the_reason)
+{
+	struct scratch_options o = {
+	    .client = server_client(15), .parent = parent, .start_timeout_s = 1};
+	struct scratch s;
+	struct err e = {0};
+
+	setenv("PGREQUIREPEER", "nobody such", 1);
+	cr_assert(!scratch_start(&s, &o, &e));
+	cr_assert(strstr(e.text, "did not start in time"), "%s", e.text);
+	cr_assert(strstr(e.text, "requirepeer"), "%s", e.text);
+	cr_assert(strstr(e.text, "ready to accept connections"), "%s", e.text);
+}
+
 static void check_environment(pid_t pid)
 {
 	CLEANUP(freep) char *path = xasprintf("/proc/%d/environ", (int)pid);

@@ -203,7 +203,8 @@ Test(pg_scratch_fault, server_that_never_comes_up_is_given_up)
 	write_program("initdb", "");
 	write_program("postgres", mark);
 	cr_assert(!start(1, &e));
-	cr_assert(strstr(e.text, "did not start in time: waiting"), "%s", e.text);
+	cr_assert(strstr(e.text, "did not start in time; cannot connect to "), "%s", e.text);
+	cr_assert(strstr(e.text, "; its log: waiting"), "%s", e.text);
 
 	cancel_install();
 	cr_assert_eq(pthread_create(&t, NULL, interrupt, NULL), 0);
