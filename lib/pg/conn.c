@@ -157,7 +157,8 @@ static bool poll_connect(PGconn *pg, const char *dbname, int timeout_s, struct e
 
 /* Names must come as the database's own bytes, whatever PGCLIENTENCODING says; and a server whose
  * client vanished must notice in the middle of a long statement. PostGIS adds itself to the search_path
- * that RESET would set, and an empty start-up option would be that. */
+ * that RESET would set, and an empty start-up option would be that. A database may have a role for whoever
+ * connects; a superuser is never more by it. Another user may have all rights by such a setting alone. */
 static bool settle(struct pg_conn *c, struct err *e)
 {
 	int version = PQserverVersion(c->pg);
@@ -165,7 +166,8 @@ static bool settle(struct pg_conn *c, struct err *e)
 	bool ok = pg_query(
 	    c, &rows, e,
 	    "SELECT pg_catalog.set_config('client_encoding', pg_catalog.getdatabaseencoding(),"
-	    " false), pg_catalog.set_config('search_path', '', false)%s%s",
+	    " false), pg_catalog.set_config('search_path', '', false), CASE WHEN "
+	    "(" PG_SUPERUSER_QUERY ") THEN pg_catalog.set_config('role', 'none', false) END%s%s",
 	    version >= 140000 ? ", pg_catalog.set_config('idle_session_timeout', '0', false),"
 				" pg_catalog.set_config('client_connection_check_interval',"
 				" '1000', false)"

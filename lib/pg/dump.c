@@ -99,7 +99,7 @@ static bool is_withheld(const char *variable, const struct pg_params *params, bo
 	return params->password && strncmp(variable, "PGPASSWORD=", 11) == 0;
 }
 
-static char **make_environment(const struct pg_params *params, bool isolated)
+static char **make_environment(const struct pg_params *params, bool isolated, bool superuser)
 {
 	/* PG_COLOR would hide warnings and errors from who looks for the words. */
 	static const char *const replaced[] = {
@@ -124,7 +124,8 @@ static char **make_environment(const struct pg_params *params, bool isolated)
 		drop[n + i] = replaced[i];
 
 	CLEANUP(freep)
-	char *options = xasprintf("PGOPTIONS=%s%s", params->options, settings);
+	char *options = xasprintf("PGOPTIONS=%s%s%s", params->options, settings,
+				  superuser ? " -c role=none" : "");
 	CLEANUP(freep)
 	char *password = params->password ? xasprintf("PGPASSWORD=%s", params->password) : NULL;
 	const char *add[] = {options, "PGTZ=UTC", "LC_ALL=C", password, NULL};
@@ -166,18 +167,20 @@ struct child {
 };
 
 /* A setting of the role or the database may ask for another client encoding, which the text does
- * not fit into; then pg_dump fails half-way. */
-static bool own_encoding(const struct pg_target *target, const char *dbname, char **out,
-			 struct err *e)
+ * not fit into; then pg_dump fails half-way. Or for another role, which a superuser is never more by. */
+static bool ask_database(const struct pg_target *target, const char *dbname, char **encoding,
+			 bool *superuser, struct err *e)
 {
 	CLEANUP(pg_freep) struct pg_conn *conn = pg_open(target, dbname ? dbname : "postgres", e);
 	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
 
 	if (!conn && !dbname && e->kind == ERR_MISSING)
 		conn = pg_open(target, "template1", e);
-	if (!conn || !pg_query(conn, &rows, e, "SELECT pg_catalog.getdatabaseencoding()"))
+	if (!conn || !pg_query(conn, &rows, e,
+			       "SELECT pg_catalog.getdatabaseencoding(), (" PG_SUPERUSER_QUERY ")"))
 		return false;
-	*out = xasprintf("--encoding=%s", pg_value(&rows, 0, 0));
+	*encoding = xasprintf("--encoding=%s", pg_value(&rows, 0, 0));
+	*superuser = strcmp(pg_value(&rows, 0, 1), "t") == 0;
 	return true;
 }
 
@@ -204,11 +207,12 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 	CLEANUP(freep) char *encoding = NULL;
 	const char *argv[9] = {0};
 	size_t n = 0;
+	bool superuser;
 
 	if (!pg_params_read(o->target, &params, e) ||
 	    !make_conninfo(&params, c->dbname, o->target->directory != NULL, &conninfo, e))
 		return false;
-	if (!own_encoding(o->target, c->dbname, &encoding, e))
+	if (!ask_database(o->target, c->dbname, &encoding, &superuser, e))
 		return err_in(e, "%s", c->of);
 
 	CLEANUP(freep) char *path = xasprintf("%s/%s", o->client->directory, c->program);
@@ -221,7 +225,8 @@ static bool run_child(const struct child *c, struct sink *s, struct pg_warnings 
 	for (const char *const *a = c->arguments; *a; a++)
 		argv[n++] = *a;
 
-	CLEANUP(proc_env_freep) char **env = make_environment(&params, o->target->isolated);
+	CLEANUP(proc_env_freep)
+	char **env = make_environment(&params, o->target->isolated, superuser);
 	CLEANUP(proc_stop)
 	struct proc p = {.argv = argv,
 			 .env = (const char *const *)env,

@@ -87,3 +87,45 @@ test_drill_has_nothing_of_the_callers_libpq() {
 		) || fail "$name"
 	done
 }
+
+test_role_that_a_database_sets_runs_no_restore() {
+	local version
+	for version in 15 18; do
+		[ $version = 15 ] || start_pg $version
+		new_store
+		sql postgres 'CREATE ROLE app_owner'
+		load app <<-'END'
+			CREATE EXTENSION pageinspect;
+			CREATE TABLE t AS SELECT generate_series(1, 5) AS i;
+			CREATE TABLE own (i int);
+			ALTER TABLE own OWNER TO app_owner;
+			ALTER DATABASE app SET role = app_owner;
+		END
+		comes_back app
+	done
+}
+
+# The dump brings the setting along, for the very role that restores.
+test_role_that_a_role_sets_runs_no_restore() {
+	new_store
+	sql postgres 'CREATE ROLE app_owner'
+	sql postgres 'ALTER ROLE postgres SET role = app_owner'
+	PGOPTIONS='-c role=none' sql postgres 'CREATE DATABASE app'
+	PGOPTIONS='-c role=none' sql app 'CREATE EXTENSION pageinspect; CREATE TABLE t AS SELECT 1 AS i'
+	assert_exit 0 pgmuster dump -q --store "$STORE"
+	assert_exit 0 pgmuster drill -q --store "$STORE" --check content
+	PGOPTIONS='-c role=none' sql postgres 'DROP DATABASE app'
+	assert_exit 0 pgmuster restore -q --store "$STORE" --database app --check content
+	PGOPTIONS='-c role=none' sql postgres 'ALTER ROLE postgres RESET role'
+}
+
+# Who is a superuser by such a setting alone needs it.
+test_role_that_is_its_users_only_right_is_kept() {
+	new_store
+	sql postgres 'CREATE ROLE deploy LOGIN NOINHERIT IN ROLE postgres'
+	sql postgres 'ALTER ROLE deploy SET role = postgres'
+	load app <<<'CREATE EXTENSION pageinspect; CREATE TABLE t AS SELECT 1 AS i'
+	assert_exit 0 env PGUSER=deploy pgmuster dump -q --store "$STORE"
+	sql postgres 'DROP DATABASE app'
+	assert_exit 0 env PGUSER=deploy pgmuster restore -q --store "$STORE" --database app --check content
+}

@@ -272,10 +272,11 @@ Test(pg_dump, child_of_an_isolated_target_gets_nothing_of_the_environment)
 	setenv("PGSSLROOTCERT", "/ca", 1);
 	globals_by(tell, &t, &r);
 	cr_assert(r.ok, "%s", r.e.text);
-	cr_assert(told(&r, "PGOPTIONS=-c track_activities=off -c log_statement=none"
-			   " -c log_min_error_statement=panic -c log_min_duration_statement=-1"
-			   " -c bytea_output=hex -c DateStyle=ISO"
-			   " -c IntervalStyle=postgres -c standard_conforming_strings=on"));
+	cr_assert(
+	    told(&r, "PGOPTIONS=-c track_activities=off -c log_statement=none"
+		     " -c log_min_error_statement=panic -c log_min_duration_statement=-1"
+		     " -c bytea_output=hex -c DateStyle=ISO"
+		     " -c IntervalStyle=postgres -c standard_conforming_strings=on -c role=none"));
 	cr_assert(told(&r, "PGPASSWORD=none"), "or root's password file would be looked into");
 	cr_assert(!memmem(r.out.data, r.out.len, "PGHOSTADDR", 10));
 	cr_assert(!memmem(r.out.data, r.out.len, "PGSSLROOTCERT", 13));
