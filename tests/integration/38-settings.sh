@@ -129,3 +129,25 @@ test_role_that_is_its_users_only_right_is_kept() {
 	sql postgres 'DROP DATABASE app'
 	assert_exit 0 env PGUSER=deploy pgmuster restore -q --store "$STORE" --database app --check content
 }
+
+# pg_dump writes them before it refreshes materialized views.
+test_event_triggers_do_not_wake_during_a_restore() {
+	local version
+	for version in 15 18; do
+		[ $version = 15 ] || start_pg $version
+		new_store
+		load audit <<-'END'
+			CREATE TABLE ddl_log (tag text);
+			CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS
+				$$ BEGIN INSERT INTO public.ddl_log VALUES (tg_tag); END $$;
+			CREATE MATERIALIZED VIEW m AS SELECT 1 AS i;
+			CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note();
+			CREATE TABLE t (i int);
+			ALTER TABLE t ADD j int;
+		END
+		# One that fires under any session_replication_role can be kept silent by newer servers alone.
+		[ $version = 15 ] || sql audit 'ALTER EVENT TRIGGER note ENABLE ALWAYS'
+		load later <<<'CREATE TABLE t AS SELECT 1 AS i; CREATE MATERIALIZED VIEW m AS SELECT i FROM t'
+		comes_back audit 'TABLE ddl_log'
+	done
+}
