@@ -69,6 +69,7 @@ static struct scratch_options scratch_like(const struct drill *d)
 		return s;
 	s.superuser = m->bootstrap_user;
 	s.preload_libraries = m->preload_libraries;
+	memcpy(s.ways, m->ways, sizeof s.ways);
 	if (!like)
 		return s;
 	s.encoding = like->encoding;

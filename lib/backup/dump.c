@@ -88,7 +88,8 @@ static bool check_omissions(struct dump *d, struct err *e)
 
 static bool read_server(struct dump *d, struct err *e)
 {
-	if (!pg_facts_read(d->o->target, &d->facts, e))
+	if (!pg_facts_read(d->o->target, &d->facts, e) ||
+	    !pg_facts_ways(d->o->target, d->manifest.ways, e))
 		return false;
 	if (!pg_client_find(d->o->client_directory, d->facts.version / 10000, false, &d->client, e))
 		return err_in(e, "the server is PostgreSQL %s", d->facts.version_text);

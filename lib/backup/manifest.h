@@ -26,6 +26,7 @@ struct manifest {
 	uint64_t plain_bytes;
 	uint64_t frames; /* the mark included, the seek table not */
 	char *system_identifier, *bootstrap_user, *preload_libraries;
+	char *ways[PG_WAYS];  /* NULL: not known */
 	char *server_version; /* "15.20 (Debian ...)" */
 	int server_version_num;
 	char *client_version; /* of pg_dump */

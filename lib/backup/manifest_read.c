@@ -330,6 +330,21 @@ static bool is_version(const char *text, int number)
 	return end == text || number / 10000 == major;
 }
 
+/* 0.1.0 did not write them. */
+static bool get_ways(const struct place *source, char *ways[PG_WAYS], struct err *e)
+{
+	struct place p;
+
+	if (!json_object_get(source->object, "settings"))
+		return true;
+	if (!get_object(source, "settings", &p, e))
+		return false;
+	for (size_t i = 0; i < PG_WAYS; i++)
+		if (json_object_get(p.object, pg_ways[i]) && !get_text(&p, pg_ways[i], &ways[i], e))
+			return false;
+	return true;
+}
+
 static bool get_head(const struct place *p, struct manifest *m, struct err *e)
 {
 	CLEANUP(freep) char *id = NULL;
@@ -363,6 +378,7 @@ static bool get_head(const struct place *p, struct manifest *m, struct err *e)
 	       get_text(&source, "client_version", &m->client_version, e) &&
 	       get_text(&source, "bootstrap_user", &m->bootstrap_user, e) &&
 	       get_text(&source, "preload_libraries", &m->preload_libraries, e) &&
+	       get_ways(&source, m->ways, e) &&
 	       get_bool(&source, "role_passwords", &m->role_passwords, e) &&
 	       get_texts(&source, "excluded_databases", "name", &m->excluded, &m->excluded_count,
 			 e);
@@ -441,6 +457,8 @@ void manifest_stop(struct manifest *m)
 	free(m->system_identifier);
 	free(m->bootstrap_user);
 	free(m->preload_libraries);
+	for (size_t i = 0; i < PG_WAYS; i++)
+		free(m->ways[i]);
 	free(m->server_version);
 	free(m->client_version);
 	for (size_t i = 0; i < m->excluded_count; i++)

@@ -178,6 +178,16 @@ static json_t *object_json(const struct manifest *m)
 	return o;
 }
 
+static json_t *ways_json(const struct manifest *m)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < PG_WAYS; i++)
+		if (m->ways[i])
+			set_text(o, pg_ways[i], m->ways[i]);
+	return o;
+}
+
 static json_t *source_json(const struct manifest *m)
 {
 	json_t *o = json_object();
@@ -188,6 +198,7 @@ static json_t *source_json(const struct manifest *m)
 	set_text(o, "client_version", m->client_version);
 	set_text(o, "bootstrap_user", m->bootstrap_user);
 	set_text(o, "preload_libraries", m->preload_libraries);
+	set(o, "settings", ways_json(m));
 	set(o, "role_passwords", json_boolean(m->role_passwords));
 	set(o, "excluded_databases", names(m->excluded, m->excluded_count));
 	return o;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const pg_ways[PG_WAYS] = {"TimeZone", "DateStyle", "IntervalStyle"};
+
 static void stop_database(struct pg_database *d)
 {
 	for (size_t i = 0; i < d->extension_count; i++) {
@@ -141,6 +143,26 @@ static bool read_databases(struct pg_conn *c, struct pg_facts *f, struct err *e)
 		    .tablespace = copy(&rows, i, 9),
 		    .bytes = strtoull(pg_value(&rows, i, 10), NULL, 10),
 		};
+	return true;
+}
+
+bool pg_facts_ways(const struct pg_target *t, char *values[PG_WAYS], struct err *e)
+{
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+	CLEANUP(pg_freep) struct pg_conn *c = pg_open_plain(t, "postgres", e);
+
+	if (!c && e->kind == ERR_MISSING)
+		c = pg_open_plain(t, "template1", e);
+	if (!c || !pg_query(c, &rows, e,
+			    "SELECT name, setting FROM pg_catalog.pg_settings WHERE source IN"
+			    " ('default', 'environment variable', 'configuration file',"
+			    " 'command line') AND name IN ('%s', '%s', '%s')",
+			    pg_ways[0], pg_ways[1], pg_ways[2]))
+		return false;
+	for (int i = 0; i < rows.rows; i++)
+		for (size_t j = 0; j < PG_WAYS; j++)
+			if (!values[j] && strcmp(pg_value(&rows, i, 0), pg_ways[j]) == 0)
+				values[j] = copy(&rows, i, 1);
 	return true;
 }
 

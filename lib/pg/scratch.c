@@ -45,6 +45,7 @@ static const char *const settings[] = {
     "maintenance_work_mem=128MB",
     "max_parallel_maintenance_workers=1",
     "max_connections=100",
+    "TimeZone=UTC",                    /* the last of two wins */
     "max_locks_per_transaction=1024",  /* one transaction restores thousands of tables */
     "dynamic_shared_memory_type=mmap", /* /dev/shm has 64 MiB in a pod, and keeps what we leave */
     "jit=off",
@@ -247,11 +248,13 @@ static void add_setting(char **argv, size_t *n, char *setting)
 	argv[(*n)++] = setting;
 }
 
-static char **make_argv(const struct scratch *s, const struct scratch_options *o)
+/* Takes what is in ways. */
+static char **make_argv(const struct scratch *s, const struct scratch_options *o,
+			char *ways[PG_WAYS])
 {
 	size_t count = sizeof settings / sizeof *settings;
 	const char *preload = o->preload_libraries ? o->preload_libraries : "";
-	char **argv = xcalloc(3 + 2 * (count + 4) + 1, sizeof *argv);
+	char **argv = xcalloc(3 + 2 * (count + PG_WAYS + 4) + 1, sizeof *argv);
 	size_t n = 0;
 
 	argv[n++] = xasprintf("%s/postgres", o->client->directory);
@@ -259,6 +262,9 @@ static char **make_argv(const struct scratch *s, const struct scratch_options *o
 	argv[n++] = xasprintf("%s/data", s->directory);
 	for (size_t i = 0; i < count; i++)
 		add_setting(argv, &n, xstrdup(settings[i]));
+	for (size_t i = 0; i < PG_WAYS; i++)
+		if (ways[i])
+			add_setting(argv, &n, ways[i]);
 	add_setting(argv, &n, xasprintf("hba_file=%s/pg_hba.conf", s->directory));
 	add_setting(argv, &n, xasprintf("shared_preload_libraries=%s", preload));
 	if (o->client->version >= 140005)
@@ -270,7 +276,14 @@ static char **make_argv(const struct scratch *s, const struct scratch_options *o
 
 static bool run_server(struct scratch *s, const struct scratch_options *o, struct err *e)
 {
-	s->argv = make_argv(s, o);
+	char *ways[PG_WAYS] = {0};
+
+	if (!scratch_ways(s, o, ways, e)) {
+		for (size_t i = 0; i < PG_WAYS; i++)
+			free(ways[i]);
+		return false;
+	}
+	s->argv = make_argv(s, o, ways);
 	s->server.argv = (const char *const *)s->argv;
 	s->server.env = (const char *const *)s->env;
 	s->server.stderr_log = s->log;

@@ -16,6 +16,7 @@
 
 #include "pg/client.h"
 #include "pg/conn.h"
+#include "pg/facts.h"
 #include "proc/proc.h"
 
 struct scratch_options {
@@ -25,7 +26,9 @@ struct scratch_options {
 	/* of template0, template1 and postgres, as in the dump; NULL: UTF8, libc, C */
 	const char *encoding, *provider, *collate, *ctype, *locale;
 	const char *preload_libraries; /* NULL or "": none */
-	int start_timeout_s;           /* 0 means 60 */
+	/* See pg_ways. NULL, and with a warning what the server does not take: UTC, or as initdb says. */
+	const char *ways[PG_WAYS];
+	int start_timeout_s; /* 0 means 60 */
 	/* Programs that its SQL starts end with it, whatever they do to outlive it. This process must
 	 * have no other child when it is stopped. */
 	bool ends_programs;

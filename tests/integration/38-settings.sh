@@ -151,3 +151,18 @@ test_event_triggers_do_not_wake_during_a_restore() {
 		comes_back audit 'TABLE ddl_log'
 	done
 }
+
+# The text of a dump does not say them; its manifest does.
+test_own_server_has_the_settings_of_the_backups_server() {
+	PG_CONFIG="timezone=Asia/Tokyo datestyle='SQL,DMY' intervalstyle=iso_8601" start_pg 15
+	new_store
+	load days <<-'END'
+		CREATE TABLE t (at timestamptz, day date, text text, CHECK (day = at::date), CHECK (text::date = day));
+		INSERT INTO t VALUES ('2026-01-01 20:00+00', '2026-01-02', '02/01/2026');
+		CREATE MATERIALIZED VIEW m AS SELECT at::text, '1 day'::interval::text AS i FROM t;
+	END
+	assert_exit 0 pgmuster dump -q --store "$STORE"
+	assert_eq '{"TimeZone":"Asia/Tokyo","DateStyle":"SQL, DMY","IntervalStyle":"iso_8601"}' \
+		"$(jq -c .source.settings "$T"/store/*/*/*/*.manifest.json)"
+	assert_exit 0 pgmuster drill -q --store "$STORE" --check content
+}

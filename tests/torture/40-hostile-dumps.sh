@@ -552,6 +552,8 @@ test_forged_manifests_are_bounded() {
 		names	.source.bootstrap_user = "--help"
 		names	.source.server_version = "\u001b[2J" * 1000
 		names	.source.preload_libraries = "../../loot"
+		names	.source.settings.TimeZone = "../../loot"
+		names	.source.settings.DateStyle = "\u001b[2J" * 1000
 		types	.roll = []
 		types	.roll.databases = null
 		types	.roll.databases[0].tables = {}

@@ -357,6 +357,9 @@ VALUES = {
     "$.source.client_version": [r"the dump is by pg_dump .*, and by .* by the manifest"],
     "$.source.bootstrap_user": [r"role postgresx: not in the dump, and initdb's by the manifest"],
     "$.source.preload_libraries": NOTHING,
+    "$.source.settings.TimeZone": NOTHING,
+    "$.source.settings.DateStyle": NOTHING,
+    "$.source.settings.IntervalStyle": NOTHING,
     "$.source.role_passwords": [r"roles have passwords in the dump, and none by the manifest"],
     "$.roll.globals.at": ["the globals are at another place in the dump"],
     "$.roll.globals.end": None,  # where the first database begins, too
@@ -430,7 +433,7 @@ def manifest(b, other, store):
         if path == "$.format":
             refused = VALUES[path][0]
         if not of_list:
-            since = path == "$.roll.globals.fingerprint"  # 0.1.0 did not write it
+            since = path == "$.roll.globals.fingerprint" or path.startswith("$.source.settings")  # 0.1.0 did not write it
             lie("manifest: removed", path, [] if since else [refused], edited(KeyError))
         for wrong in ("x" if not isinstance(value, str) else 7, None, [])[: 1 if short else 3]:
             if type(wrong) is type(value):
@@ -453,7 +456,7 @@ def manifest(b, other, store):
         key = path.rpartition(".")[2]
         text = b.seal().decode()
         if generic == path and isinstance(value, (str, int)):
-            twice = re.sub(r'(\n +)("%s": [^\n,]*)' % key, r"\1\2,\1\2", text.rpartition(",\n")[0] + "\n}", count=1)
+            twice = re.sub(r'(\n +)("%s": (?:"[^"\n]*"|[^\n,]*))' % key, r"\1\2,\1\2", text.rpartition(",\n")[0] + "\n}", count=1)
             lie("manifest: twice", path, [MANIFESTS + r"the manifest is not JSON: line \d+: duplicate object key.*"],
                 b, sealed=b.seal(twice))
 

@@ -100,6 +100,7 @@ static void fill(struct manifest *m, size_t databases, size_t tables)
 	    .system_identifier = xstrdup("7573829472938472"),
 	    .bootstrap_user = odd(6),
 	    .preload_libraries = xstrdup("vchord.so, timescaledb"),
+	    .ways = {xstrdup("Europe/Berlin"), NULL, xstrdup("iso_8601")},
 	    .server_version = xstrdup("15.20 (Debian \"x\")"),
 	    .server_version_num = 150020,
 	    .client_version = xstrdup("18.6"),
@@ -196,6 +197,10 @@ static void same_head(const struct manifest *a, const struct manifest *b)
 	cr_assert_str_eq(a->system_identifier, b->system_identifier);
 	cr_assert_str_eq(a->bootstrap_user, b->bootstrap_user);
 	cr_assert_str_eq(a->preload_libraries, b->preload_libraries);
+	for (size_t i = 0; i < PG_WAYS; i++) {
+		cr_assert_eq(!a->ways[i], !b->ways[i]);
+		cr_assert(!a->ways[i] || strcmp(a->ways[i], b->ways[i]) == 0);
+	}
 	cr_assert_str_eq(a->server_version, b->server_version);
 	cr_assert_eq(a->server_version_num, b->server_version_num);
 	cr_assert_str_eq(a->client_version, b->client_version);

@@ -268,3 +268,23 @@ Test(pg_facts, lost_statements_bring_the_state_back_and_what_is_missing_does_no_
 	cr_assert_eq(f.database_count, 1);
 	cr_assert_str_eq(f.databases[0].name, "template1");
 }
+
+Test(pg_facts, ways_that_a_role_has_are_not_the_servers)
+{
+	static const char *const role[] = {"CREATE ROLE elsewhere LOGIN",
+					   "ALTER ROLE elsewhere SET TimeZone = 'Asia/Tokyo'",
+					   NULL};
+	struct pg_target t = *server_target();
+	char *ways[PG_WAYS] = {0};
+	struct err e = {0};
+
+	server_run(&t, "postgres", role);
+	t.user = "elsewhere";
+	t.isolated = false;
+	cr_assert(pg_facts_ways(&t, ways, &e), "%s", e.text);
+	cr_assert_null(ways[0]);
+	cr_assert_str_eq(ways[1], "ISO, MDY");
+	cr_assert_str_eq(ways[2], "postgres");
+	free(ways[1]);
+	free(ways[2]);
+}

@@ -69,6 +69,19 @@ static void start(struct scratch *s, struct scratch_options o)
 	cr_assert(scratch_start(s, &o, &e), "%s; %s", e.text, e.hint);
 }
 
+Test(pg_scratch, server_has_the_ways_of_another_as_far_as_it_can)
+{
+	CLEANUP(scratch_stop) struct scratch s = {0};
+
+	start(&s, (struct scratch_options){.ways = {"Asia/Tokyo", "No, such", "iso_8601"}});
+	CLEANUP(pg_freep)
+	struct pg_conn *c = pg_open_plain(&s.target, "postgres", &(struct err){0});
+	CLEANUP(freep)
+	char *got = server_ask(c, "SELECT concat_ws(' ', current_setting('TimeZone'),"
+				  " current_setting('DateStyle'), '1 day'::interval)");
+	cr_assert_str_eq(got, "Asia/Tokyo ISO, MDY P1D");
+}
+
 /* Nothing in its log says why, when it is the connection that cannot be made. */
 Test(pg_scratch, server_that_cannot_be_reached_is_told_with_the_reason)
 {
