@@ -245,8 +245,8 @@ static bool is_event_trigger(const struct sql_part *p)
 	return true;
 }
 
-/* pg_dump writes them before it refreshes materialized views, and what they do then is not the dump's.
- * Who may create one may set these; those that are enabled ALWAYS know the first alone. */
+/* pg_dump writes them before it refreshes materialized views, and what they do then is not the
+ * dump's. Who may create one may set these; those that are enabled ALWAYS know the first alone. */
 static bool silence_event_triggers(struct runner *r, struct err *e)
 {
 	static const char *const settings[] = {"SET event_triggers = off",

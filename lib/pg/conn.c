@@ -156,9 +156,10 @@ static bool poll_connect(PGconn *pg, const char *dbname, int timeout_s, struct e
 }
 
 /* Names must come as the database's own bytes, whatever PGCLIENTENCODING says; and a server whose
- * client vanished must notice in the middle of a long statement. PostGIS adds itself to the search_path
- * that RESET would set, and an empty start-up option would be that. A database may have a role for whoever
- * connects; a superuser is never more by it. Another user may have all rights by such a setting alone. */
+ * client vanished must notice in the middle of a long statement. PostGIS adds itself to the
+ * search_path that RESET would set, and an empty start-up option would be that. A database may have a
+ * role for whoever connects; a superuser is never more by it. Another user may have all rights by
+ * such a setting alone. */
 static bool settle(struct pg_conn *c, struct err *e)
 {
 	int version = PQserverVersion(c->pg);

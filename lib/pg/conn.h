@@ -44,8 +44,8 @@ bool pg_conninfo_has_secret(const char *conninfo);
  * dbname is a name, never parsed as conninfo. */
 struct pg_conn *pg_open(const struct pg_target *, const char *dbname, struct err *);
 
-/* Likewise, to run a dump's SQL: under the server's, the database's and the role's own ways to write
- * and read values, as psql would. */
+/* Likewise, to run a dump's SQL: under the server's, the database's and the role's own ways to
+ * write and read values, as psql would. */
 struct pg_conn *pg_open_plain(const struct pg_target *, const char *dbname, struct err *);
 void pg_freep(struct pg_conn **);
 

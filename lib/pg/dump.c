@@ -167,7 +167,8 @@ struct child {
 };
 
 /* A setting of the role or the database may ask for another client encoding, which the text does
- * not fit into; then pg_dump fails half-way. Or for another role, which a superuser is never more by. */
+ * not fit into; then pg_dump fails half-way. Or for another role, which a superuser is never more
+ * by. */
 static bool ask_database(const struct pg_target *target, const char *dbname, char **encoding,
 			 bool *superuser, struct err *e)
 {

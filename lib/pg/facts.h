@@ -47,12 +47,12 @@ struct pg_facts {
 	size_t database_count;
 };
 
-/* How a server reads and writes times where no database or role says otherwise: TimeZone, DateStyle,
- * IntervalStyle. */
+/* How a server reads and writes times where no database or role says otherwise: TimeZone,
+ * DateStyle, IntervalStyle. */
 #define PG_WAYS 3
 extern const char *const pg_ways[PG_WAYS];
 
-/* A connection of its own; the caller frees. NULL for those that our database or role hides from us. */
+/* A connection of its own; the caller frees. NULL for those that our database or role hides. */
 MUST_USE bool pg_facts_ways(const struct pg_target *, char *values[PG_WAYS], struct err *);
 
 /* One connection to the maintenance database ("postgres", else "template1"). */

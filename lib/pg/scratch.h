@@ -26,7 +26,7 @@ struct scratch_options {
 	/* of template0, template1 and postgres, as in the dump; NULL: UTF8, libc, C */
 	const char *encoding, *provider, *collate, *ctype, *locale;
 	const char *preload_libraries; /* NULL or "": none */
-	/* See pg_ways. NULL, and with a warning what the server does not take: UTC, or as initdb says. */
+	/* See pg_ways. NULL, and with a warning what it does not take: UTC, or as initdb says. */
 	const char *ways[PG_WAYS];
 	int start_timeout_s; /* 0 means 60 */
 	/* Programs that its SQL starts end with it, whatever they do to outlive it. This process must

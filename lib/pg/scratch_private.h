@@ -15,8 +15,8 @@ void scratch_directory_remove(const char *directory);
 /* Stop and remove what dead processes left under parent. What is not ours is left alone. */
 void scratch_directory_clean(const char *parent);
 
-/* Of the wanted ways those that this server takes, as "name=value"; the caller frees them, whatever is returned.
- * Its data directory is there, and it does not run yet. */
+/* Of the wanted ways those that this server takes, as "name=value"; the caller frees them, whatever
+ * is returned. Its data directory is there, and it does not run yet. */
 MUST_USE bool scratch_ways(const struct scratch *, const struct scratch_options *,
 			   char *taken[PG_WAYS], struct err *);
 
