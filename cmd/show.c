@@ -102,6 +102,9 @@ static void show(struct report *r, const struct manifest *m)
 	report_string(r, "system_identifier", m->system_identifier);
 	report_string(r, "preload_libraries",
 		      m->preload_libraries[0] ? m->preload_libraries : NULL);
+	for (size_t i = 0; i < PG_WAYS; i++)
+		if (m->ways[i])
+			report_string(r, pg_ways[i], m->ways[i]);
 	report_string(r, "bootstrap_user", m->bootstrap_user);
 	report_bytes(r, "bytes", m->object.bytes);
 	report_bytes(r, "plain_bytes", m->plain_bytes);

@@ -130,9 +130,8 @@ test_drill_of_what_is_old_or_lacks_a_database() {
 }
 
 test_drills_that_end_together_all_leave_evidence() {
-	local i
 	new_store
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		assert_exit 0 faketime -f '@2026-11-22 03:00:00' pgmuster drill -q --store "$STORE" --check smoke
 	done
 	assert_eq 4 "$(find "$DIR" -name 'drill-*.json' | wc -l)"

@@ -164,5 +164,7 @@ test_own_server_has_the_settings_of_the_backups_server() {
 	assert_exit 0 pgmuster dump -q --store "$STORE"
 	assert_eq '{"TimeZone":"Asia/Tokyo","DateStyle":"SQL, DMY","IntervalStyle":"iso_8601"}' \
 		"$(jq -c .source.settings "$T"/store/*/*/*/*.manifest.json)"
+	assert_exit 0 pgmuster show --store "$STORE" --json
+	assert_json '"\(.TimeZone); \(.DateStyle)"' 'Asia/Tokyo; SQL, DMY'
 	assert_exit 0 pgmuster drill -q --store "$STORE" --check content
 }
