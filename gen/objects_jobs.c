@@ -8,6 +8,7 @@
 #define LOG_BYTES (256.0 * 1048576) /* of a pod's logs, and what else the kubelet counts */
 #define SCRATCH_BYTES (32 * GIB)
 #define SOCKET_BYTES 1048576.0
+#define LAST_WORDS_S 600 /* of a deadline: the pod's start, an error, a drill's evidence */
 
 static json_t *args_new(const char *verb)
 {
@@ -19,6 +20,15 @@ static void add_duration(json_t *args, const char *option, int64_t seconds)
 {
 	args_add(args, seconds % 3600 == 0 ? "--%s=%lldh" : "--%s=%llds", option,
 		 (long long)(seconds % 3600 == 0 ? seconds / 3600 : seconds));
+}
+
+/* Its own end comes before the Job's deadline, which counts from the Job's start and kills without a word; without
+ * this, pgmuster would end after a day. */
+static void add_timeout(json_t *args, const struct settings *s, const char *section)
+{
+	int64_t deadline = setting_seconds_in(s, section, "deadline"), tenth = deadline / 10;
+
+	add_duration(args, "timeout", deadline - (tenth < LAST_WORDS_S ? tenth : LAST_WORDS_S));
 }
 
 /* The newest backup, and what it must have. */
@@ -48,6 +58,7 @@ static json_t *dump_job(const struct input *in)
 	const json_t *name;
 	size_t i;
 
+	add_timeout(args, s, "dump");
 	args_add(args, "--key-format=%s", setting_text(s, "keyFormat"));
 	if (!setting_bool(s, "dump.rolePasswords"))
 		args_add(args, "--no-role-passwords");
@@ -108,6 +119,7 @@ json_t *objects_verify(const struct input *in)
 	    .mounts = json_array(),
 	};
 
+	add_timeout(job.args, in->settings, "verify");
 	add_expectations(job.args, in->settings);
 	job_add_databases(&job);
 	return json_pack("[o]", job_new(in, job));
@@ -217,6 +229,7 @@ json_t *objects_drill(const struct input *in, double scratch_bytes)
 
 	if (size && !parse_quantity(size, &bytes, &e))
 		abort(); /* checked when it was taken */
+	add_timeout(job.args, s, "drill");
 	args_add(job.args, "--check=%s", setting_text(s, "drill.check"));
 	args_add(job.args, "--jobs=%ld", setting_int(s, "drill.jobs"));
 	add_expectations(job.args, s);

@@ -24,7 +24,7 @@ static const char *const severities[] = {"critical", "warning", "info", NULL};
 	 .argument = "NAME=VALUE", .help = text}
 #define JOB(p, when, deadline, retries, what)                                                      \
 	TEXT(p ".schedule", when, check_schedule, "CRON", "When to " what "."),                    \
-	TEXT(p ".deadline", deadline, check_duration, "TIME", "The job is stopped, and failed, after so long."), \
+	TEXT(p ".deadline", deadline, check_duration, "TIME", "The job is stopped, and failed, after so long, all its pods together; pgmuster gives up a little earlier, to say why."), \
 	INT(p ".retries", retries, 0, 10, "New pods after one that could not tell (exit code 3); what is bad is not tried again.")
 #define RESOURCES(p, cpu, memory, cpu_limit, memory_limit)                                         \
 	TEXT(p ".resources.requests.cpu", cpu, check_cpu, "QUANTITY", "CPU that the pod asks for."), \

@@ -116,6 +116,7 @@
                       image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
                       args = [
                         "dump"
+                        "--timeout=10200s"
                         "--key-format=%Y/%m/%d/full.sql.zst"
                       ];
                       env = [

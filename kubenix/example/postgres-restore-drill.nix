@@ -79,6 +79,7 @@
                     image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
                     args = [
                       "drill"
+                      "--timeout=21000s"
                       "--check=counts"
                       "--jobs=2"
                       "--max-age=28h"

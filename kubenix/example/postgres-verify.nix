@@ -78,6 +78,7 @@
                     image = "ghcr.io/pgmuster/toolbox:0.1.0@sha256:0000000000000000000000000000000000000000000000000000000000000000";
                     args = [
                       "verify"
+                      "--timeout=6600s"
                       "--max-age=28h"
                       "--expect=/etc/pgmuster/databases.json"
                     ];

@@ -153,6 +153,16 @@ test_what_may_surprise_is_said() {
 	assert_contains "$(cat "$T/err")" '"30 2,14 * * *" may not come'
 }
 
+# The program ends by itself, with its reason and a drill's evidence, before the Job is killed.
+test_programs_may_take_as_long_as_their_jobs() {
+	timeouts() { jq -r '[.items[] | select(.kind == "CronJob").spec.jobTemplate.spec |
+		[.activeDeadlineSeconds, (.template.spec.containers[0].args[] | select(startswith("--timeout")))] | join(" ")] | sort | join(", ")' "$T/out"; }
+	gen --format json "$EXAMPLE/homelab.json" >"$T/out"
+	assert_eq '10800 --timeout=10200s, 21600 --timeout=21000s, 7200 --timeout=6600s, 86400' "$(timeouts)"
+	gen --format json --dump-deadline 3d --verify-deadline 30s --drill-deadline 1s --restore-deadline 2d "$EXAMPLE/homelab.json" >"$T/out"
+	assert_eq '1 --timeout=1s, 172800, 259200 --timeout=258600s, 30 --timeout=27s' "$(timeouts)"
+}
+
 test_nothing_is_left_where_it_cannot_be_written() {
 	mkdir "$T/tmp2" "$T/d"
 	ln -s elsewhere "$T/d/postgres-verify.nix"
