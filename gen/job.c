@@ -8,6 +8,7 @@
 
 #define USER 10001                /* pgmuster's, in the toolbox image */
 #define STARTING_DEADLINE_S 21600 /* a run that was missed is made up for within six hours */
+#define RESTORE_KEPT_S 3600       /* restore-postgres reads its log when it has ended */
 #define TERMINATION_GRACE_S 60    /* the scratch server stops, an upload is aborted */
 
 static char *dollars_doubled(const char *text)
@@ -224,7 +225,7 @@ static json_t *failure_policy(bool once)
 static int64_t seconds_kept(const struct settings *s, const struct job *j)
 {
 	int64_t keep = setting_seconds(s, "history.keep");
-	int64_t late = j->suspended ? 0 : job_late_s(s, j->section);
+	int64_t late = j->suspended ? RESTORE_KEPT_S : job_late_s(s, j->section);
 
 	return keep > late ? keep : late;
 }

@@ -87,9 +87,9 @@ const struct setting settings_table[] = {
 	TEXT("restore.deadline", "\"1d\"", check_duration, "TIME", "A restore that is started in the cluster is stopped after so long."),
 	RESOURCES("restore", "\"250m\"", "\"256Mi\"", "\"2\"", "\"1Gi\""),
 
-	INT("history.successful", "3", 0, 100, "Finished jobs that stay to be looked at."),
+	INT("history.successful", "3", 1, 100, "Finished jobs that stay to be looked at, by backup-postgres and restore-postgres too."),
 	INT("history.failed", "3", 1, 100, "Failed jobs that stay to be looked at."),
-	TEXT("history.keep", "\"7d\"", check_duration, "TIME", "And no longer than this; a failed job always until the next one must have succeeded."),
+	TEXT("history.keep", "\"7d\"", check_duration, "TIME", "And no longer than this; a failed job always until the next one must have succeeded, a restore at least an hour."),
 
 	TEXT("alerts.namespace", NULL, check_namespace, "NAME", "Of the PrometheusRule; namespaces.monitoring when not given."),
 	MAP("alerts.labels", check_own_label, check_label_value, "Labels that your Prometheus selects its rules by, such as release=kube-prometheus-stack."),

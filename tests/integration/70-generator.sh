@@ -257,6 +257,7 @@ test_bad_input_is_named_by_its_path() {
 	complains '$.backup.store.reader.sops: "minio_postgres_drill": the reader'"'"'s Secret is the writer' \
 		"$(setting store.reader.name '"postgres-backup-s3-credentials"')"
 	complains '$.backup.retention.days: 14: too few' "$(setting dump.schedule '"0 3 1 * *"')"
+	complains '$.backup.history.successful: expected a whole number from 1 to 100' "$(setting history.successful 0)"
 	complains '$.backup.history.keep: "365000d": expected a duration' "$(setting history.keep '"365000d"')"
 	complains '$.backup.drill.sidecar.parameters.port: is the drill' "$(setting drill.sidecar.parameters '{"port": "5433"}')"
 	complains '--postgres-user: \xff: is not UTF-8' '["a"]' --postgres-user $'\xff'
@@ -298,6 +299,13 @@ test_scratch_volume_is_large_enough_for_the_last_backup() {
 		.limits["ephemeral-storage"]] | join(" ")' 126208Mi
 	assert_exit 2 pgmuster-gen --format json --manifest "$T/input" "$T/input"
 	assert_contains "$(cat "$T/err")" 'is no manifest of pgmuster'
+}
+
+# restore-postgres reads the log of a Job that is complete.
+test_a_finished_job_stays_until_it_was_read() {
+	gen --format json --history-keep 1s "$EXAMPLE/homelab.json" >"$T/out"
+	assert_json '.items[] | select(.kind == "CronJob" and .metadata.name == "postgres-restore") |
+		.spec.jobTemplate.spec.ttlSecondsAfterFinished' 3600
 }
 
 # words FILTER: strings of $T/container, NUL after each, with $$ as $, as Kubernetes makes of them.
