@@ -18,7 +18,7 @@ struct job {
 	struct pg_client client;
 	struct restore restore;
 	struct differences found;
-	bool table_exists;
+	bool table_exists, creates_databases;
 	int64_t started_ms;
 };
 
@@ -72,7 +72,8 @@ static bool check_table(struct job *j, struct err *e)
 			      e))
 		return false;
 	if (!j->table_exists || j->o->existing)
-		return true;
+		return target_may_fill_table(j->o->target, &j->facts, into(j), j->o->schema,
+					     j->table_exists ? j->o->table : NULL, e);
 	err_set(e, ERR_EXISTS, "database %s has a table %s.%s already", into(j), j->o->schema,
 		j->o->table);
 	return err_hint(e, "restore into another database with --as, or add the rows to it with "
@@ -97,8 +98,11 @@ static bool check_database(struct job *j, struct err *e)
 		return err_hint(e, "create %s first, and restore with --allow-existing", j->o->as);
 	}
 	j->restore.run.rewrite.skip_create_database = exists;
+	j->creates_databases = !exists;
+	if (!exists)
+		return target_may_create_databases(j->o->target, &j->facts, e);
 	/* postgres and template1 are there in every server, and a dump does not create them. */
-	if (!exists || j->o->existing ||
+	if (j->o->existing ||
 	    (!has_tables && is_initial(into(j)) && strcmp(into(j), j->o->database) == 0))
 		return true;
 	err_set(e, ERR_EXISTS, "the server has a database %s already", into(j));
@@ -106,8 +110,30 @@ static bool check_database(struct job *j, struct err *e)
 			   "--allow-existing");
 }
 
+static bool is_there(const struct pg_facts *f, const char *database)
+{
+	for (size_t i = 0; i < f->database_count; i++)
+		if (strcmp(f->databases[i].name, database) == 0)
+			return true;
+	return false;
+}
+
+/* Of a dump without a manifest nobody knows. */
+static bool creates_databases(const struct job *j)
+{
+	const struct manifest *m = &j->reader.manifest;
+
+	for (size_t i = 0; j->reader.complete && i < m->database_count; i++)
+		if (!is_there(&j->facts, m->databases[i].name))
+			return true;
+	return !j->reader.complete;
+}
+
 static bool check_server(struct job *j, struct err *e)
 {
+	j->creates_databases = creates_databases(j);
+	if (j->creates_databases && !target_may_create_databases(j->o->target, &j->facts, e))
+		return false;
 	if (j->o->existing)
 		return true;
 	if (j->reader.complete && !target_is_not_source(&j->facts, &j->reader.manifest, e))
@@ -118,7 +144,7 @@ static bool check_server(struct job *j, struct err *e)
 static bool check_needs(struct job *j, struct differences *missing, struct err *e)
 {
 	const struct preflight p = {.only_database = j->o->database,
-				    .try_locales = !j->o->dry_run && !j->o->table,
+				    .try_locales = !j->o->dry_run && j->creates_databases,
 				    .need_globals = j->o->database != NULL};
 
 	return !j->reader.complete || j->o->table ||
@@ -284,6 +310,9 @@ bool restore_run(const struct restore_options *o, struct report *r, bool *good, 
 		return false;
 	if (!pg_facts_read(o->target, &j.facts, e))
 		return false;
+	if (!j.facts.superuser)
+		log_warn("role %s is no superuser: statements about what others own will fail",
+			 j.facts.user);
 	if (!(o->table      ? check_table(&j, e)
 	      : o->database ? check_database(&j, e)
 			    : check_server(&j, e)))

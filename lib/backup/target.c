@@ -96,6 +96,62 @@ bool target_has_table(const struct pg_target *t, const char *database, const cha
 	return true;
 }
 
+static bool refused(const struct pg_facts *f, struct err *e, const char *what)
+{
+	err_set(e, ERR_DENIED, "role %s may not %s", f->user, what);
+	return err_hint(e, "restore as a superuser: PGUSER, user= in --server or TARGET, or "
+			   "restore.user of pgmuster-gen");
+}
+
+/* A question of yes or no; without rows there is nothing that could be forbidden. */
+static bool ask(const struct pg_target *t, const char *database, const char *question, bool *yes,
+		struct err *e)
+{
+	CLEANUP(pg_freep) struct pg_conn *conn = pg_open(t, database, e);
+	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
+
+	if (!conn || !pg_query(conn, &rows, e, "%s", question))
+		return false;
+	*yes = rows.rows == 0 || strcmp(pg_value(&rows, 0, 0), "t") == 0;
+	return true;
+}
+
+bool target_may_create_databases(const struct pg_target *t, const struct pg_facts *f, struct err *e)
+{
+	bool may = f->superuser;
+
+	if (!may && !ask(t, "postgres",
+			 "SELECT rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user",
+			 &may, e))
+		return false;
+	return may || refused(f, e, "create databases");
+}
+
+bool target_may_fill_table(const struct pg_target *t, const struct pg_facts *f,
+			   const char *database, const char *schema, const char *table,
+			   struct err *e)
+{
+	CLEANUP(freep) char *s = sql_quote_literal(schema);
+	CLEANUP(freep) char *n = table ? sql_quote_literal(table) : NULL;
+	CLEANUP(freep)
+	char *question =
+	    table ? xasprintf("SELECT pg_catalog.has_table_privilege(c.oid, 'INSERT')"
+			      " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+			      " ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s",
+			      s, n)
+		  : xasprintf("SELECT pg_catalog.has_schema_privilege(oid, 'CREATE')"
+			      " FROM pg_catalog.pg_namespace WHERE nspname = %s",
+			      s);
+	CLEANUP(freep) char *what = NULL;
+	bool may = f->superuser;
+
+	if (!may && !ask(t, database, question, &may, e))
+		return false;
+	what = table ? xasprintf("add rows to table %s.%s of database %s", schema, table, database)
+		     : xasprintf("create tables in schema %s of database %s", schema, database);
+	return may || refused(f, e, what);
+}
+
 /* A name in the first column of a result. */
 static bool has(const struct pg_rows *rows, const char *name)
 {
@@ -175,6 +231,9 @@ static bool try_locale(struct pg_conn *conn, const struct pg_database *d,
 	if (!drop_trial(conn, e) || !pg_execute(conn, create, strlen(create), &refused, NULL, e) ||
 	    !drop_trial(conn, e))
 		return false;
+	if (strcmp(refused.sqlstate, "42501") == 0) /* insufficient_privilege: not the locale's */
+		return err_set(e, ERR_DENIED, "cannot try the locale of database %s: %s", d->name,
+			       refused.message);
 	if (pg_is_servers_own(refused.sqlstate))
 		return err_set(e, ERR_SYSTEM, "%s (SQLSTATE %s)", refused.message,
 			       refused.sqlstate);

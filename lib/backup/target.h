@@ -19,6 +19,15 @@ MUST_USE bool target_has_database(const struct pg_target *, const char *database
 MUST_USE bool target_has_table(const struct pg_target *, const char *database, const char *schema,
 			       const char *table, bool *exists, struct err *);
 
+/* ERR_DENIED, naming the role and what helps, unless it may create databases. */
+MUST_USE bool target_may_create_databases(const struct pg_target *, const struct pg_facts *,
+					  struct err *);
+
+/* Likewise, unless it may add rows to this table, or with table NULL create one in this schema. */
+MUST_USE bool target_may_fill_table(const struct pg_target *, const struct pg_facts *,
+				    const char *database, const char *schema, const char *table,
+				    struct err *);
+
 /* Which databases of a manifest are meant: one by name, or NULL for all. */
 struct preflight {
 	const char *only_database;

@@ -136,6 +136,46 @@ test_role_passwords_are_there_or_left_out_as_said() {
 	assert_eq false "$(jq .source.role_passwords "$T/store/$(json .key).manifest.json")"
 }
 
+restore_as() { PGUSER=$1 assert_exit "$2" pgmuster restore -q --store "file://$T/store" "${@:3}"; }
+
+# What the role may not is said before anything is done, by the dry run too.
+refused_as() {
+	local options
+	for options in --dry-run --check=counts; do
+		restore_as "$1" 3 "$options" "${@:3}"
+		assert_contains "$(cat "$T/err")" "$2"
+		assert_contains "$(cat "$T/err")" 'hint: restore as a superuser'
+		assert_not_contains "$(cat "$T/err")" locale
+	done
+}
+
+test_who_may_not_restore_is_told_at_once() {
+	local user
+	start_pg 18
+	make_roles
+	sql postgres 'CREATE ROLE maker LOGIN CREATEDB'
+	sql d 'CREATE TABLE t AS SELECT 4711 AS a'
+	mkdir "$T/store"
+	dump_d_as postgres 0
+	refused_as backup 'role backup may not create databases' --database d --as d2
+	refused_as backup 'role backup may not add rows to table public.t of database d' --database d --table public.t --allow-existing
+	sql postgres 'CREATE DATABASE mine OWNER backup'
+	sql postgres 'CREATE DATABASE theirs'
+	refused_as backup 'role backup may not create tables in schema public of database theirs' --database d --table public.t --as theirs
+	restore_as backup 0 --database d --table public.t --as mine --dry-run
+	assert_contains "$(cat "$T/err")" 'role backup is no superuser: statements about what others own will fail'
+	restore_as maker 0 --database d --as d2 --dry-run
+	# Nothing is to be created where it is there already.
+	sql postgres 'CREATE DATABASE d3 OWNER backup'
+	restore_as backup 0 --database d --as d3 --allow-existing --dry-run
+	PGUSER=backup assert_exit 1 pgmuster restore -q --store "file://$T/store" --database d --as d3 --allow-existing
+	assert_eq 4711 "$(sql d3 'SELECT a FROM t')"
+	start_pg 18
+	make_roles
+	sql postgres 'DROP DATABASE d'
+	refused_as backup 'role backup may not create databases'
+}
+
 # Secrets
 
 # Programs of PostgreSQL's, and pgmuster itself, that write down their arguments and their environment.
