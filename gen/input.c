@@ -272,13 +272,37 @@ static bool same(const struct settings *s, const char *one, const char *other)
 }
 
 /* One Secret cannot be two. */
+static void check_server_secret(const struct settings *s, const char *setting, struct complaints *c)
+{
+	CLEANUP(freep) char *where = xasprintf("$.backup.%s", setting);
+
+	if (setting_text(s, setting) &&
+	    (same(s, setting, "store.secret.name") || same(s, setting, "store.reader.name")))
+		complain(c, where, "\"%s\" is the Secret of the store's keys already",
+			 setting_text(s, setting));
+}
+
+static void check_restorer(const struct settings *s, struct complaints *c)
+{
+	const char *user = setting_text(s, "restore.user");
+	bool secret =
+	    setting_text(s, "restore.secret.name") || setting_text(s, "restore.secret.key");
+
+	if (user && !secret)
+		complain(c, "$.backup.restore.secret",
+			 "is missing: role %s has a password of its own, in another Secret (name) "
+			 "or at another key of postgres.secret (key)",
+			 user);
+	if (!user && secret)
+		complain(c, "$.backup.restore.user",
+			 "is missing: whose password restore.secret is");
+}
+
 static void check_secrets(const struct settings *s, struct complaints *c)
 {
-	if (same(s, "postgres.secret.name", "store.secret.name") ||
-	    same(s, "postgres.secret.name", "store.reader.name"))
-		complain(c, "$.backup.postgres.secret.name",
-			 "\"%s\" is the Secret of the store's keys already",
-			 setting_text(s, "postgres.secret.name"));
+	check_server_secret(s, "postgres.secret.name", c);
+	check_server_secret(s, "restore.secret.name", c);
+	check_restorer(s, c);
 	if (same(s, "store.secret.name", "store.reader.name") &&
 	    !same(s, "store.secret.sops", "store.reader.sops"))
 		complain(c, "$.backup.store.reader.sops",

@@ -89,9 +89,10 @@ static json_t *server_host(const struct input *in)
 	return host ? json_string(host) : tree_string(&(struct part){nix, value}, 1);
 }
 
-void env_add_server(json_t *env, const struct input *in)
+void env_add_server(json_t *env, const struct input *in, bool restores)
 {
 	const struct settings *s = in->settings;
+	struct login login = login_of(s, restores);
 	const char *ssl_mode = setting_text(s, "postgres.sslMode");
 	char port[16];
 
@@ -99,9 +100,8 @@ void env_add_server(json_t *env, const struct input *in)
 	json_array_append_new(env,
 			      json_pack("{s:s, s:o}", "name", "PGHOST", "value", server_host(in)));
 	env_add(env, "PGPORT", port);
-	env_add(env, "PGUSER", setting_text(s, "postgres.user"));
-	env_add_secret(env, "PGPASSWORD", setting_text(s, "postgres.secret.name"),
-		       setting_text(s, "postgres.secret.key"));
+	env_add(env, "PGUSER", login.user);
+	env_add_secret(env, "PGPASSWORD", login.secret, login.key);
 	env_add(env, "PGSSLMODE", ssl_mode);
 	if (strncmp(ssl_mode, "verify-", 7) == 0)
 		env_add(env, "PGSSLROOTCERT",

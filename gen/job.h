@@ -34,8 +34,8 @@ json_t *env_new(const struct input *, bool reader);
 void env_add(json_t *env, const char *name, const char *value);
 void env_add_secret(json_t *env, const char *name, const char *secret, const char *key);
 
-/* The server that is dumped. */
-void env_add_server(json_t *env, const struct input *);
+/* The server that is dumped, and restored into. */
+void env_add_server(json_t *env, const struct input *, bool restores);
 
 /* A volume of the ConfigMap with the databases, and where it is seen. */
 void job_add_databases(struct job *);

@@ -81,6 +81,20 @@ int64_t job_late_s(const struct settings *s, const char *section)
 	       setting_seconds_in(s, section, "deadline") + setting_seconds(s, "alerts.grace");
 }
 
+struct login login_of(const struct settings *s, bool restores)
+{
+	const char *user = restores ? setting_text(s, "restore.user") : NULL;
+	const char *name = user ? setting_text(s, "restore.secret.name") : NULL;
+	const char *key = user ? setting_text(s, "restore.secret.key") : NULL;
+
+	return (struct login){
+	    .user = user ? user : setting_text(s, "postgres.user"),
+	    .secret = name ? name : setting_text(s, "postgres.secret.name"),
+	    .key = key ? key : setting_text(s, "postgres.secret.key"),
+	    .sops = setting_text(s, user ? "restore.secret.sops" : "postgres.secret.sops"),
+	};
+}
+
 json_t *object_labels(const char *name, const char *component)
 {
 	return json_pack("{s:s, s:s, s:s*, s:s}", "app.kubernetes.io/name", "pgmuster",
@@ -125,19 +139,33 @@ static json_t *store_secret(const struct input *in, const char *user)
 	return secret;
 }
 
+static void add_password(json_t *data, struct login login)
+{
+	CLEANUP(freep) char *nix = xasprintf("kubenix.lib.secretsFor \"%s\"", login.sops);
+
+	if (!json_object_get(data, login.key))
+		json_object_set_new(data, login.key, tree_string(&(struct part){nix, ""}, 1));
+}
+
 /* A pod reads Secrets of its own namespace alone. */
-static json_t *server_secret(const struct input *in)
+static void add_server_secrets(const struct input *in, json_t *list)
 {
 	struct part namespace = namespace_of_jobs(in);
-	CLEANUP(freep)
-	char *nix = xasprintf("kubenix.lib.secretsFor \"%s\"",
-			      setting_text(in->settings, "postgres.secret.sops"));
-	json_t *secret = secret_new(setting_text(in->settings, "postgres.secret.name"), &namespace);
+	json_t *secret = NULL, *data = NULL;
+	const char *before = "";
 
-	json_object_set_new(secret, "stringData",
-			    json_pack("{s:o}", setting_text(in->settings, "postgres.secret.key"),
-				      tree_string(&(struct part){nix, ""}, 1)));
-	return secret;
+	for (int restores = 0; restores < 2; restores++) {
+		struct login login = login_of(in->settings, restores);
+
+		if (strcmp(login.secret, before) != 0) {
+			secret = secret_new(login.secret, &namespace);
+			data = json_object();
+			json_object_set_new(secret, "stringData", data);
+			json_array_append_new(list, secret);
+		}
+		add_password(data, login);
+		before = login.secret;
+	}
 }
 
 json_t *objects_secrets(const struct input *in)
@@ -149,7 +177,7 @@ json_t *objects_secrets(const struct input *in)
 		json_array_append_new(list, store_secret(in, "store.reader"));
 	if (setting_text(s, "postgres.host") ||
 	    strcmp(namespace_of_jobs(in).value, namespace_of_server(in).value) != 0)
-		json_array_append_new(list, server_secret(in));
+		add_server_secrets(in, list);
 	return list;
 }
 

@@ -64,6 +64,12 @@ int64_t job_late_s(const struct settings *, const char *section);
 /* May the change to summer time swallow a run? */
 bool job_can_be_skipped(const struct settings *, const char *section);
 
+/* Who connects to the server, and where the password is: who dumps, or who restores. Borrowed. */
+struct login {
+	const char *user, *secret, *key, *sops;
+};
+struct login login_of(const struct settings *, bool restores);
+
 /* A setting of a section: setting_in(s, "dump", "schedule"). */
 const char *setting_in(const struct settings *, const char *section, const char *name);
 long setting_int_in(const struct settings *, const char *section, const char *name);

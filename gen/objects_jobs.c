@@ -68,7 +68,7 @@ static json_t *dump_job(const struct input *in)
 	{
 		args_add(args, "--exclude-database=%s", json_string_value(name));
 	}
-	env_add_server(env, in);
+	env_add_server(env, in, false);
 	return job_new(in, (struct job){
 			       .name = DUMP_JOB,
 			       .component = "dump",
@@ -84,7 +84,7 @@ static json_t *restore_job(const struct input *in)
 {
 	json_t *env = env_new(in, true);
 
-	env_add_server(env, in);
+	env_add_server(env, in, true);
 	return job_new(in, (struct job){
 			       .name = RESTORE_JOB,
 			       .component = "restore",

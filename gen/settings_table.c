@@ -85,6 +85,10 @@ const struct setting settings_table[] = {
 	MAP("drill.sidecar.parameters", check_scratch_parameter, check_text, "More settings of the scratch server; may be given several times."),
 
 	TEXT("restore.deadline", "\"1d\"", check_duration, "TIME", "A restore that is started in the cluster is stopped after so long."),
+	TEXT("restore.user", NULL, check_text, "ROLE", "Who restores, a superuser; postgres.user when not given."),
+	TEXT("restore.secret.name", NULL, check_object_name, "NAME", "The Secret with the password of restore.user; that of postgres.secret when not given."),
+	TEXT("restore.secret.key", NULL, check_secret_key, "KEY", "The password's key in that Secret; as in postgres.secret when not given."),
+	TEXT("restore.secret.sops", "\"postgresql_restore_password\"", check_sops_name, "NAME", "Name of that password for kubenix.lib.secretsFor, where the Secret is made in the jobs' namespace."),
 	RESOURCES("restore", "\"250m\"", "\"256Mi\"", "\"2\"", "\"1Gi\""),
 
 	INT("history.successful", "3", 1, 100, "Finished jobs that stay to be looked at, by backup-postgres and restore-postgres too."),

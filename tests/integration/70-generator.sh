@@ -108,6 +108,32 @@ test_secrets_are_named_and_never_there() {
 	assert_not_contains "$(cat "$T/same/postgres-backup-s3-credentials.enc.nix")" postgresql-auth
 }
 
+# A role that dumps is no superuser, and who restores is.
+test_who_restores_is_another_one() {
+	local who='[.items[] | select(.kind == "CronJob").spec.jobTemplate.spec.template.spec.containers[0].env |
+		map({key: .name, value: (.value // .valueFrom.secretKeyRef)}) | from_entries |
+		select(.PGUSER) | "\(.PGUSER) \(.PGPASSWORD.name)/\(.PGPASSWORD.key)"] | join(", ")'
+	echo '{"databases": {"postgres": ["a"]}, "backup": {"postgres": {"user": "backup", "secret": {"key": "backup-password", "sops": "of_backup"}},
+		"restore": {"user": "admin", "secret": {"key": "root-password"}}}}' >"$T/in"
+	gen --format json "$T/in" >"$T/out"
+	assert_json "$who" 'backup postgresql-auth/backup-password, admin postgresql-auth/root-password'
+	assert_contains "$(cat "$T/err")" 'Secret backup/postgresql-auth with backup-password root-password'
+	gen --out "$T/one" "$T/in"
+	assert_contains "$(cat "$T/one/postgres-backup-s3-credentials.enc.nix")" 'root-password = kubenix.lib.secretsFor "postgresql_restore_password"'
+	gen --format json --restore-secret-name of-admin --restore-secret-key password "$T/in" >"$T/out"
+	assert_json "$who" 'backup postgresql-auth/backup-password, admin of-admin/password'
+	assert_contains "$(cat "$T/err")" 'Secret backup/of-admin with password'
+	gen --out "$T/two" --restore-secret-name of-admin --restore-secret-sops admins "$T/in"
+	assert_contains "$(cat "$T/two/postgres-backup-s3-credentials.enc.nix")" 'kubenix.lib.secretsFor "admins"'
+	assert_contains "$(cat "$T/two/postgres-backup-s3-credentials.enc.nix")" 'kubenix.lib.secretsFor "of_backup"'
+	# The server's own namespace has its Secrets.
+	gen --format json --namespace apps "$T/in" >"$T/out"
+	assert_not_contains "$(cat "$T/err")" root-password
+	echo '["a"]' >"$T/in"
+	gen --format json "$T/in" >"$T/out"
+	assert_json "$who" 'postgres postgresql-auth/admin-password, postgres postgresql-auth/admin-password'
+}
+
 test_namespaces_follow_the_homelab() {
 	needs nix-instantiate
 	gen --out "$T/nix" "$EXAMPLE/homelab.json"
@@ -254,6 +280,10 @@ test_bad_input_is_named_by_its_path() {
 		"$(setting dump.resources.requests.memory '"1Gi"')"
 	complains '$.backup.postgres.secret.name: "postgres-backup-s3-credentials" is the Secret of the store' \
 		"$(setting postgres.secret.name '"postgres-backup-s3-credentials"')"
+	complains '$.backup.restore.secret: is missing: role admin has a password of its own' "$(setting restore.user '"admin"')"
+	complains '$.backup.restore.user: is missing: whose password restore.secret is' "$(setting restore.secret.name '"x"')"
+	complains '$.backup.restore.secret.name: "postgres-backup-s3-credentials" is the Secret of the store' \
+		"$(setting restore '{"user": "a", "secret": {"name": "postgres-backup-s3-credentials"}}')"
 	complains '$.backup.store.reader.sops: "minio_postgres_drill": the reader'"'"'s Secret is the writer' \
 		"$(setting store.reader.name '"postgres-backup-s3-credentials"')"
 	complains '$.backup.retention.days: 14: too few' "$(setting dump.schedule '"0 3 1 * *"')"
