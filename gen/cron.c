@@ -7,8 +7,6 @@
 #define FIELDS 5
 #define SECOND_NS ((uint64_t)1000000000)
 #define DURATION_MOST_NS ((uint64_t)1 << 63) /* with a minus; else one less */
-#define NIGHT_HOURS 4                        /* in which clocks go forward somewhere */
-#define HOUR_S 3600
 #define DAY_S 86400
 #define LEAP_CYCLE_DAYS 146097 /* 400 years, also a whole number of weeks */
 #define LEAP_CYCLE_YEARS 400
@@ -321,16 +319,16 @@ static int days_of(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-int64_t cron_longest_gap_s(const struct cron *c)
+/* Without the minutes of a day from this one on. */
+static int64_t longest_gap_without(const struct cron *c, int from, int end)
 {
 	struct runs times = {0}, days = {0};
 	int64_t date = 6; /* a Saturday, as 1 January 2000 was, when Sundays are multiples of 7 */
 	int64_t overnight;
 
-	if (c->every_s > 0)
-		return c->every_s;
-	for (int64_t minute = 0; minute < 24 * 60; minute++)
-		if (is_in(c->hours, minute / 60) && is_in(c->minutes, minute % 60))
+	for (int minute = 0; minute < 24 * 60; minute++)
+		if (is_in(c->hours, minute / 60) && is_in(c->minutes, minute % 60) &&
+		    (minute < from || minute >= end))
 			run_at(&times, minute * 60);
 	for (int year = 2000; year < 2000 + LEAP_CYCLE_YEARS; year++)
 		for (int month = 1; month <= 12; month++)
@@ -344,24 +342,35 @@ int64_t cron_longest_gap_s(const struct cron *c)
 	return overnight > times.longest_gap ? overnight : times.longest_gap;
 }
 
-int64_t cron_skipped_gap_s(const struct cron *c)
+int64_t cron_longest_gap_s(const struct cron *c)
 {
-	int64_t longest = cron_longest_gap_s(c), most = longest;
-
-	for (unsigned hour = 0; c->every_s == 0 && hour < NIGHT_HOURS; hour++) {
-		struct cron without = *c;
-		int64_t gap;
-
-		if (!is_in(c->hours, hour))
-			continue;
-		without.hours &= ~(UINT64_C(1) << hour);
-		gap = without.hours ? cron_longest_gap_s(&without) - HOUR_S : 2 * longest;
-		most = gap > most ? gap : most;
-	}
-	return most;
+	return c->every_s > 0 ? c->every_s : longest_gap_without(c, 0, 0);
 }
 
-bool cron_can_be_skipped(const struct cron *c)
+/* Across the time that is left out; that day is shorter by it. */
+static int64_t skipped_gap_s(const struct cron *c, struct clock_change change)
 {
-	return cron_skipped_gap_s(c) > cron_longest_gap_s(c);
+	int end = (change.from + change.minutes + 59) / 60 * 60;
+	int64_t gap;
+
+	if (c->every_s > 0 || change.minutes == 0)
+		return 0;
+	gap = longest_gap_without(c, change.from, end);
+	return gap > 0 ? gap - change.minutes * 60 : 2 * cron_longest_gap_s(c);
+}
+
+bool cron_can_be_skipped(const struct cron *c, struct clock_change change)
+{
+	return skipped_gap_s(c, change) > cron_longest_gap_s(c);
+}
+
+int64_t cron_changed_gap_s(const struct cron *c, struct clock_change change)
+{
+	int64_t longest = cron_longest_gap_s(c), skipped = skipped_gap_s(c, change);
+	int64_t twice_s = change.minutes * 60;
+
+	/* Who runs as often as that runs within the time that comes twice, both times. */
+	if (c->every_s == 0 && longest > twice_s)
+		longest += twice_s;
+	return skipped > longest ? skipped : longest;
 }

@@ -29,20 +29,26 @@ MUST_USE bool cron_parse(const char *line, struct cron *out, struct err *);
  * never runs, such as on 31 February. */
 int64_t cron_longest_gap_s(const struct cron *);
 
-/* The same where clocks go forward, between midnight and four: Kubernetes does not make up for runs in the
- * hour that is left out, which makes that day shorter, too. Never less. */
-int64_t cron_skipped_gap_s(const struct cron *);
+/* Once a year so many minutes of a day are left out, from this one of the day on, and once as many come twice;
+ * 0: clocks never change. */
+struct clock_change {
+	int from, minutes;
+};
 
-/* Is that longer? */
-bool cron_can_be_skipped(const struct cron *);
+/* The same where clocks change. Kubernetes does not make up for runs in the time that is left out, nor in the rest of
+ * that hour; and a day may be longer. */
+int64_t cron_changed_gap_s(const struct cron *, struct clock_change);
+
+/* Is there such a run that no other one stands in for? */
+bool cron_can_be_skipped(const struct cron *, struct clock_change);
 
 /* A name of the IANA time zone database, as Go's time.LoadLocation finds it in the copy that
  * kube-apiserver brings along ("America/Sao_Paulo", "UTC", links such as "Brazil/East" included);
  * not "", not "Local". Spelling matters. */
 bool time_zone_known(const char *name);
 
-/* Do this zone's clocks change every year? */
-bool time_zone_changes(const char *name);
+/* Of a zone whose clocks change every year. */
+struct clock_change time_zone_change(const char *name);
 
 /* The known name nearest to this one, whole or by its last part ("sao paulo" too), or NULL when
  * none is near: for a hint. Never one with digits: Etc/GMT+3 is three hours behind, not ahead. */

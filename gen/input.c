@@ -1,6 +1,7 @@
 #include "gen/input.h"
 
 #include "base/text.h"
+#include "gen/cron.h"
 #include "gen/objects.h"
 
 #include <stdlib.h>
@@ -316,6 +317,7 @@ static void check_times(struct input *in, struct complaints *c)
 {
 	static const char *const sections[] = {"dump", "verify", "drill"};
 	const struct settings *s = in->settings;
+	const struct clock_change change = time_zone_change(setting_text(s, "timeZone"));
 	int64_t late_s = job_late_s(s, "dump");
 
 	if ((int64_t)setting_int(s, "retention.days") * 86400 < late_s + 86400)
@@ -329,9 +331,10 @@ static void check_times(struct input *in, struct complaints *c)
 			complain(
 			    &in->warnings, where,
 			    "\"%s\" may not come when clocks in %s go forward: Kubernetes then "
-			    "skips the run, and alerts wait for the next; after 4:00 it always "
-			    "comes",
-			    setting_in(s, sections[i], "schedule"), setting_text(s, "timeZone"));
+			    "skips the run, and alerts wait for the next; on any other hour than "
+			    "that from %d:%02d it always comes",
+			    setting_in(s, sections[i], "schedule"), setting_text(s, "timeZone"),
+			    change.from / 60, change.from % 60);
 	}
 }
 

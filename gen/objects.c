@@ -69,15 +69,14 @@ bool job_can_be_skipped(const struct settings *s, const char *section)
 {
 	struct cron cron = schedule_of(s, section);
 
-	return cron_can_be_skipped(&cron) && time_zone_changes(setting_text(s, "timeZone"));
+	return cron_can_be_skipped(&cron, time_zone_change(setting_text(s, "timeZone")));
 }
 
 int64_t job_late_s(const struct settings *s, const char *section)
 {
 	struct cron cron = schedule_of(s, section);
 
-	return (time_zone_changes(setting_text(s, "timeZone")) ? cron_skipped_gap_s(&cron)
-							       : cron_longest_gap_s(&cron)) +
+	return cron_changed_gap_s(&cron, time_zone_change(setting_text(s, "timeZone"))) +
 	       setting_seconds_in(s, section, "deadline") + setting_seconds(s, "alerts.grace");
 }
 

@@ -7,26 +7,27 @@
 #include <string.h>
 
 #define COUNT (sizeof time_zone_names / sizeof *time_zone_names)
-#define CHANGING_COUNT (sizeof changing_zone_names / sizeof *changing_zone_names)
 
+/* An entry is a name, or begins with one. */
 static int compare(const void *name, const void *entry)
 {
 	return strcmp(name, *(const char *const *)entry);
 }
 
-static bool is_in(const char *const names[], size_t count, const char *name)
+struct clock_change time_zone_change(const char *name)
 {
-	return bsearch(name, names, count, sizeof *names, compare);
-}
+	size_t size = sizeof *changing_zones, count = sizeof changing_zones / size, i;
+	const char *found = bsearch(name, changing_zones, count, size, compare);
 
-bool time_zone_changes(const char *name)
-{
-	return is_in(changing_zone_names, CHANGING_COUNT, name);
+	if (!found)
+		return (struct clock_change){0};
+	i = (size_t)(found - (const char *)changing_zones) / size;
+	return (struct clock_change){changing_zones[i].from, changing_zones[i].minutes};
 }
 
 bool time_zone_known(const char *name)
 {
-	return is_in(time_zone_names, COUNT, name);
+	return bsearch(name, time_zone_names, COUNT, sizeof *time_zone_names, compare);
 }
 
 /* Case and the kind of blank are no difference between two names. */

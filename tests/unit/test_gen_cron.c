@@ -431,29 +431,88 @@ Test(gen_cron, what_never_runs_has_no_gap)
 	}
 }
 
-Test(gen_cron, a_run_before_four_may_be_skipped)
+/* As Europe/Berlin, Africa/Cairo, America/Nuuk, Australia/Lord_Howe, Pacific/Chatham and Antarctica/Troll have it. */
+#define BERLIN                                                                                     \
+	{                                                                                          \
+		120, 60                                                                            \
+	}
+#define CAIRO                                                                                      \
+	{                                                                                          \
+		0, 60                                                                              \
+	}
+#define NUUK                                                                                       \
+	{                                                                                          \
+		1380, 60                                                                           \
+	}
+#define LORD_HOWE                                                                                  \
+	{                                                                                          \
+		120, 30                                                                            \
+	}
+#define CHATHAM                                                                                    \
+	{                                                                                          \
+		165, 60                                                                            \
+	}
+#define TROLL                                                                                      \
+	{                                                                                          \
+		60, 120                                                                            \
+	}
+
+Test(gen_cron, a_run_in_the_hour_that_is_left_out_may_be_skipped)
 {
 	static const struct {
 		const char *line;
-		int64_t hours;
-	} may[] = {
-	    {"30 2 * * *", 48},   {"0 3 * * 0", 2 * 7 * 24},  {"@daily", 48},
-	    {"0 2,14 * * *", 23}, {"30 3,9,15,21 * * *", 11},
+		struct clock_change change;
+		int64_t minutes;
+	} rows[] = {
+	    {"30 2 * * *", BERLIN, 48 * 60},    {"59 2 * * 0", BERLIN, 14 * 24 * 60},
+	    {"0 2,14 * * *", BERLIN, 23 * 60},  {"30 2,9,15,21 * * *", BERLIN, 11 * 60},
+	    {"@daily", CAIRO, 48 * 60},         {"30 23 * * *", NUUK, 48 * 60},
+	    {"29 2 * * *", LORD_HOWE, 48 * 60}, {"50 2 * * *", CHATHAM, 48 * 60},
+	    {"15 3 * * *", CHATHAM, 48 * 60},   {"50 3 * * *", CHATHAM, 48 * 60},
+	    {"30 1 * * *", TROLL, 48 * 60},     {"30 2 * * *", TROLL, 48 * 60},
 	};
-	static const char *const never[] = {"0 4 * * *",     "@hourly",      "* * * * *",
-					    "@every 1h",     "59 0-3 * * *", "30 4,16 * * *",
-					    "0 1,2,14 * * *"};
-	struct cron cron;
-	struct err e = {0};
 
-	for (size_t i = 0; i < sizeof may / sizeof *may; i++) {
-		cr_assert(cron_parse(may[i].line, &cron, &e));
-		cr_expect(cron_can_be_skipped(&cron), "%s", may[i].line);
-		cr_expect_eq(cron_skipped_gap_s(&cron), may[i].hours * 3600, "%s: %lld",
-			     may[i].line, (long long)cron_skipped_gap_s(&cron));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct cron cron = parsed(rows[i].line);
+
+		cr_expect(cron_can_be_skipped(&cron, rows[i].change), "%s", rows[i].line);
+		cr_expect_eq(cron_changed_gap_s(&cron, rows[i].change), rows[i].minutes * 60,
+			     "%s: %lld", rows[i].line,
+			     (long long)cron_changed_gap_s(&cron, rows[i].change));
 	}
-	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-		cr_assert(cron_parse(never[i], &cron, &e));
-		cr_expect(!cron_can_be_skipped(&cron), "%s", never[i]);
+}
+
+Test(gen_cron, any_other_run_comes_on_a_day_of_up_to_25_hours)
+{
+	static const struct {
+		const char *line;
+		struct clock_change change;
+		int64_t minutes;
+	} rows[] = {
+	    {"0 3 * * 0", BERLIN, (7 * 24 + 1) * 60},
+	    {"59 1 * * *", BERLIN, 25 * 60},
+	    {"0 5 * * *", BERLIN, 25 * 60},
+	    {"0 22 * * *", BERLIN, 25 * 60},
+	    {"@hourly", BERLIN, 60},
+	    {"* * * * *", BERLIN, 1},
+	    {"59 0-3 * * *", BERLIN, 22 * 60},
+	    {"0 1,2,14 * * *", BERLIN, 13 * 60},
+	    {"@every 24h", BERLIN, 24 * 60},
+	    {"30 2 * * *", CAIRO, 25 * 60},
+	    {"0 0 * * *", NUUK, 25 * 60},
+	    {"0 0 * * *", {0, 0}, 24 * 60},
+	    {"0 4 * * *", CHATHAM, 25 * 60},
+	    {"@hourly", CHATHAM, 60},
+	    {"0 3 * * *", LORD_HOWE, 24 * 60 + 30},
+	    {"0 3 * * *", TROLL, 26 * 60},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct cron cron = parsed(rows[i].line);
+
+		cr_expect(!cron_can_be_skipped(&cron, rows[i].change), "%s", rows[i].line);
+		cr_expect_eq(cron_changed_gap_s(&cron, rows[i].change), rows[i].minutes * 60,
+			     "%s: %lld", rows[i].line,
+			     (long long)cron_changed_gap_s(&cron, rows[i].change));
 	}
 }

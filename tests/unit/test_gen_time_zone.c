@@ -101,16 +101,37 @@ Test(gen_time_zone, an_offset_has_none)
 		cr_assert_null(time_zone_near(rows[i]), "%s", rows[i]);
 }
 
-Test(gen_time_zone, clocks_that_change_every_year)
+Test(gen_time_zone, what_clocks_leave_out_every_year)
 {
-	static const char *const changing[] = {
-	    "Europe/Berlin", "America/New_York", "Africa/Cairo", "Australia/Sydney", "Eire", "CET"};
-	static const char *const steady[] = {
-	    "America/Sao_Paulo", "Brazil/East",     "Etc/UTC",   "UTC",
-	    "Asia/Tokyo",        "Europe/Istanbul", "Etc/GMT+3", "nowhere"};
+	static const struct {
+		const char *name;
+		int from, minutes;
+	} rows[] = {
+	    {"Europe/Berlin", 120, 60},
+	    {"Europe/Lisbon", 60, 60},
+	    {"Eire", 60, 60},
+	    {"Atlantic/Azores", 0, 60},
+	    {"America/New_York", 120, 60},
+	    {"America/Havana", 0, 60},
+	    {"America/Santiago", 0, 60},
+	    {"Africa/Cairo", 0, 60},
+	    {"Australia/Sydney", 120, 60},
+	    {"Australia/Lord_Howe", 120, 30},
+	    {"Pacific/Chatham", 165, 60},
+	    {"Antarctica/Troll", 60, 120},
+	    {"Pacific/Easter", 1320, 60},
+	    {"America/Nuuk", 1380, 60},
+	    {"America/Scoresbysund", 1380, 60},
+	    {"America/Sao_Paulo", 0, 0},
+	    {"Etc/GMT+3", 0, 0},
+	    {"nowhere", 0, 0},
+	};
 
-	for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
-		cr_expect(time_zone_changes(changing[i]), "%s", changing[i]);
-	for (size_t i = 0; i < sizeof steady / sizeof *steady; i++)
-		cr_expect(!time_zone_changes(steady[i]), "%s", steady[i]);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct clock_change change = time_zone_change(rows[i].name);
+
+		cr_expect_eq(change.from, rows[i].from, "%s: %d", rows[i].name, change.from);
+		cr_expect_eq(change.minutes, rows[i].minutes, "%s: %d", rows[i].name,
+			     change.minutes);
+	}
 }
