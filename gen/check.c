@@ -209,8 +209,11 @@ bool check_schedule(const char *text, struct err *e)
 {
 	struct cron cron;
 
-	return cron_parse(text, &cron, e) &&
-	       (cron_longest_gap_s(&cron) > 0 || err_set(e, ERR_USAGE, "no such day ever comes"));
+	if (!cron_parse(text, &cron, e))
+		return false;
+	if (cron.every_s > MAX_SECONDS)
+		return expected(e, "at most ten years between two runs");
+	return cron_longest_gap_s(&cron) > 0 || err_set(e, ERR_USAGE, "no such day ever comes");
 }
 
 bool parse_duration(const char *text, int64_t *seconds, struct err *e)
@@ -348,7 +351,7 @@ bool check_key_format(const char *text, struct err *e)
 {
 	size_t len = strlen(text), ending = strlen(".sql.zst");
 
-	if (len > 200 || len <= ending || strcmp(text + len - ending, ".sql.zst") != 0 ||
+	if (len > 200 || len <= ending || *text == ' ' || strcmp(text + len - ending, ".sql.zst") != 0 ||
 	    !is_path(text) || !check_text(text, e))
 		return expected(e, "a key as strftime writes it that ends in .sql.zst, such as "
 				   "%Y/%m/%d/full.sql.zst");

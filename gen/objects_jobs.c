@@ -243,7 +243,8 @@ json_t *objects_drill(const struct input *in, double scratch_bytes)
 			 setting_text(s, "drill.sidecar.superuser"));
 		add_volume(&job, "socket", SOCKET_DIRECTORY, SOCKET_BYTES);
 		job.sidecar = sidecar(s, bytes);
-		job.resources = job_resources(s, "verify", LOG_BYTES);
+		/* It reads rows back, as large as they are. */
+		job.resources = job_resources(s, "drill", LOG_BYTES);
 	}
 	return json_pack("[o]", job_new(in, job));
 }

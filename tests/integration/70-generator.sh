@@ -296,6 +296,8 @@ test_bad_input_is_named_by_its_path() {
 	complains '$.backup.drill: expected an object, not a string' "$(setting drill '"x"')"
 	complains '$.backup.drill.schedule: expected a string, not a number' "$(setting drill.schedule 3)"
 	complains '$.backup.drill.schedule: "0 3 * * 7": ' "$(setting drill.schedule '"0 3 * * 7"')"
+	complains '$.backup.drill.schedule: "@every 700000h": expected at most ten years' "$(setting drill.schedule '"@every 700000h"')"
+	complains '$.backup.keyFormat: " a.sql.zst": expected a key' "$(setting keyFormat '" a.sql.zst"')"
 	complains '$.backup.drill.schedule: "0 3 * *": ' "$(setting drill.schedule '"0 3 * *"')"
 	complains '$.backup.drill.schedule: "TZ=UTC 0 3 * * 0": ' "$(setting drill.schedule '"TZ=UTC 0 3 * * 0"')"
 	complains '$.backup.drill.schedule: "0 0 31 2 *": no such day ever comes' "$(setting drill.schedule '"0 0 31 2 *"')"
@@ -505,6 +507,8 @@ test_sidecar_runs_as_it_stands() {
 			preloadLibraries: ["pg_stat_statements"], parameters: {search_path: "\"$user\", public", work_mem: "8MB"}}}}}' \
 		>"$T/input.json"
 	gen --format json "$T/input.json" >"$T/objects.json"
+	assert_eq '["2Gi","2Gi"]' "$(jq -c '[.items[] | select(.kind == "CronJob" and .metadata.name == "postgres-restore-drill")
+		.spec.jobTemplate.spec.template.spec | (.initContainers, .containers)[].resources.limits.memory]' "$T/objects.json")" memory
 	mount_volumes
 	(run_container postgres-restore-drill initContainers) >"$T/sidecar.log" 2>&1 &
 	sidecar=$!
