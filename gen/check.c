@@ -351,8 +351,8 @@ bool check_key_format(const char *text, struct err *e)
 {
 	size_t len = strlen(text), ending = strlen(".sql.zst");
 
-	if (len > 200 || len <= ending || *text == ' ' || strcmp(text + len - ending, ".sql.zst") != 0 ||
-	    !is_path(text) || !check_text(text, e))
+	if (len > 200 || len <= ending || *text == ' ' ||
+	    strcmp(text + len - ending, ".sql.zst") != 0 || !is_path(text) || !check_text(text, e))
 		return expected(e, "a key as strftime writes it that ends in .sql.zst, such as "
 				   "%Y/%m/%d/full.sql.zst");
 	for (const char *p = strchr(text, '%'); p; p = strchr(p + 2, '%'))

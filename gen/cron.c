@@ -355,6 +355,9 @@ static int64_t skipped_gap_s(const struct cron *c, struct clock_change change)
 
 	if (c->every_s > 0 || change.minutes == 0)
 		return 0;
+	/* Kubernetes looks for a run hour by hour; where clocks went back by half an hour it meets none for a day. */
+	if (change.minutes % 60 != 0)
+		return 2 * cron_longest_gap_s(c) + change.minutes * 60;
 	gap = longest_gap_without(c, change.from, end);
 	return gap > 0 ? gap - change.minutes * 60 : 2 * cron_longest_gap_s(c);
 }

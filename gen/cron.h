@@ -36,7 +36,7 @@ struct clock_change {
 };
 
 /* The same where clocks change. Kubernetes does not make up for runs in the time that is left out, nor in the rest of
- * that hour; and a day may be longer. */
+ * that hour, nor, where clocks change by half an hour, on the day of it; and a day may be longer. */
 int64_t cron_changed_gap_s(const struct cron *, struct clock_change);
 
 /* Is there such a run that no other one stands in for? */

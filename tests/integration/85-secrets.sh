@@ -150,7 +150,6 @@ refused_as() {
 }
 
 test_who_may_not_restore_is_told_at_once() {
-	local user
 	start_pg 18
 	make_roles
 	sql postgres 'CREATE ROLE maker LOGIN CREATEDB'
