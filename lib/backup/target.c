@@ -185,7 +185,15 @@ static bool check_extensions(struct pg_conn *conn, const struct manifest *m,
 	return true;
 }
 
-static char *trial_database(const struct pg_database *d, int version)
+bool target_same_locale(const struct pg_database *a, const struct pg_database *b)
+{
+	return strcmp(a->encoding, b->encoding) == 0 && strcmp(a->provider, b->provider) == 0 &&
+	       strcmp(a->collate, b->collate) == 0 && strcmp(a->ctype, b->ctype) == 0 &&
+	       strcmp(a->locale, b->locale) == 0;
+}
+
+/* Empty, and nobody's to connect to yet. */
+static char *create_trial(const struct pg_database *d, int version)
 {
 	CLEANUP(freep) char *encoding = sql_quote_literal(d->encoding);
 	CLEANUP(freep) char *collate = sql_quote_literal(d->collate);
@@ -205,13 +213,6 @@ static char *trial_database(const struct pg_database *d, int version)
 			 encoding, collate, ctype, provider ? provider : "");
 }
 
-static bool same_locale(const struct pg_database *a, const struct pg_database *b)
-{
-	return strcmp(a->encoding, b->encoding) == 0 && strcmp(a->provider, b->provider) == 0 &&
-	       strcmp(a->collate, b->collate) == 0 && strcmp(a->ctype, b->ctype) == 0 &&
-	       strcmp(a->locale, b->locale) == 0;
-}
-
 static bool drop_trial(struct pg_conn *conn, struct err *e)
 {
 	CLEANUP(pg_rows_stop) struct pg_rows found = {0};
@@ -225,7 +226,7 @@ static bool drop_trial(struct pg_conn *conn, struct err *e)
 static bool try_locale(struct pg_conn *conn, const struct pg_database *d,
 		       struct differences *missing, struct err *e)
 {
-	CLEANUP(freep) char *create = trial_database(d, pg_server_version(conn));
+	CLEANUP(freep) char *create = create_trial(d, pg_server_version(conn));
 	struct pg_error refused = {0};
 
 	if (!drop_trial(conn, e) || !pg_execute(conn, create, strlen(create), &refused, NULL, e) ||
@@ -257,8 +258,32 @@ static bool check_locales(struct pg_conn *conn, const struct manifest *m, const 
 
 		for (size_t j = 0; j < i && !tried; j++)
 			tried = wanted(p, &m->databases[j]) &&
-				same_locale(&m->databases[i], &m->databases[j]);
+				target_same_locale(&m->databases[i], &m->databases[j]);
 		if (!tried && !try_locale(conn, &m->databases[i], missing, e))
+			return false;
+	}
+	return true;
+}
+
+bool target_recreate_postgres(const struct pg_target *t, const struct pg_database *like,
+			      struct err *e)
+{
+	static const char *const renames[] = {
+	    "DROP DATABASE postgres",
+	    "ALTER DATABASE " TRIAL " RENAME TO postgres",
+	    "ALTER DATABASE postgres ALLOW_CONNECTIONS true CONNECTION LIMIT -1",
+	};
+	CLEANUP(pg_freep) struct pg_conn *conn = pg_open(t, "template1", e);
+	CLEANUP(freep) char *create = conn ? create_trial(like, pg_server_version(conn)) : NULL;
+	struct pg_error refused = {0};
+
+	if (!conn || !pg_execute(conn, create, strlen(create), &refused, NULL, e))
+		return false;
+	for (size_t i = 0; refused.sqlstate[0] == '\0' && i < sizeof renames / sizeof *renames;
+	     i++) {
+		CLEANUP(pg_rows_stop) struct pg_rows none = {0};
+
+		if (!pg_query(conn, &none, e, "%s", renames[i]))
 			return false;
 	}
 	return true;

@@ -238,3 +238,18 @@ lists_come_back() {
 
 test_casts_of_lists_15() { lists_come_back 15; }
 test_casts_of_lists_18() { lists_come_back 18; }
+
+# template1 is often made anew for the sake of its encoding.
+test_postgres_that_is_unlike_template1() {
+	start_pg 17 --encoding SQL_ASCII --locale C
+	new_store
+	sql postgres 'ALTER DATABASE template1 IS_TEMPLATE false'
+	sql postgres 'DROP DATABASE template1'
+	sql postgres "CREATE DATABASE template1 TEMPLATE template0 ENCODING UTF8 LOCALE 'C.UTF-8' IS_TEMPLATE true"
+	sql template1 'DROP DATABASE postgres'
+	sql template1 "CREATE DATABASE postgres TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'"
+	sql postgres "CREATE TABLE t AS SELECT 'café' AS name"
+	assert_exit 0 pgmuster dump -q --store "$STORE"
+	assert_exit 0 pgmuster drill -q --store "$STORE" --check content --json
+	assert_json '[.databases[] | select(.database == "postgres").rows] | join("")' 1
+}
