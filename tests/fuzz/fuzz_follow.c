@@ -2,7 +2,7 @@
  * The roll of a dump: it does not depend on the pieces that the dump comes in, its ranges lie within
  * each other, and a manifest that holds it can be read.
  *
- * covers: lib/sql/follow.c lib/sql/follow_database.c lib/sql/entry.c lib/sql/large_object.c lib/sql/token.c
+ * covers: lib/sql/follow.c lib/sql/follow_database.c lib/sql/entry.c lib/sql/array_cast.c lib/sql/large_object.c lib/sql/token.c
  */
 #include "backup/manifest.h"
 #include "fuzz/fuzz.h"
