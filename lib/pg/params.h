@@ -12,8 +12,10 @@ struct pg_param {
 	bool secret; /* must not reach an argv */
 };
 
-/* Is who logged in a superuser, whatever role that is now? */
-#define PG_SUPERUSER_QUERY "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user"
+/* Is who logged in a superuser, whatever role that is now? Asked under any search_path. */
+#define PG_SUPERUSER_QUERY                                                                         \
+	"SELECT rolsuper FROM pg_catalog.pg_roles"                                                 \
+	" WHERE rolname OPERATOR(pg_catalog.=) session_user"
 
 /* What the target says, and of the environment only what we have to add to or hand on. */
 struct pg_params {
