@@ -187,8 +187,8 @@ static int connect_timeout_s(const struct pg_params *p)
 	return given > 0 && given < 3600 ? (int)given : 3600;
 }
 
-static struct pg_conn *open_with(const struct pg_target *t, const char *dbname, const char *more,
-				 struct err *e)
+static struct pg_conn *open_named(const struct pg_target *t, const char *dbname, const char *more,
+				  struct err *e)
 {
 	CLEANUP(pg_params_stop) struct pg_params params = {0};
 	if (!pg_params_read(t, &params, e))
@@ -215,6 +215,14 @@ static struct pg_conn *open_with(const struct pg_target *t, const char *dbname, 
 		return NULL;
 	c->query_wait_ms = t->idle_timeout_s > 0 ? t->idle_timeout_s * 1000 : -1;
 	return STEAL(c);
+}
+
+static struct pg_conn *open_with(const struct pg_target *t, const char *dbname, const char *more,
+				 struct err *e)
+{
+	struct pg_conn *c = open_named(t, dbname ? dbname : "postgres", more, e);
+
+	return c || dbname || e->kind != ERR_MISSING ? c : open_named(t, "template1", more, e);
 }
 
 struct pg_conn *pg_open(const struct pg_target *t, const char *dbname, struct err *e)

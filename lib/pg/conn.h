@@ -41,7 +41,8 @@ bool pg_conninfo_has_secret(const char *conninfo);
 
 /* ERR_DENIED for a wrong password or missing privilege, ERR_MISSING for no such database,
  * ERR_TRANSIENT when nobody answers, ERR_SYSTEM otherwise. Passwords never appear in messages.
- * dbname is a name, never parsed as conninfo. */
+ * dbname is a name, never parsed as conninfo; NULL is the maintenance database: "postgres", or where
+ * there is none "template1". */
 struct pg_conn *pg_open(const struct pg_target *, const char *dbname, struct err *);
 
 /* Likewise, to run a dump's SQL: under the server's, the database's and the role's own ways to

@@ -172,11 +172,9 @@ struct child {
 static bool ask_database(const struct pg_target *target, const char *dbname, char **encoding,
 			 bool *superuser, struct err *e)
 {
-	CLEANUP(pg_freep) struct pg_conn *conn = pg_open(target, dbname ? dbname : "postgres", e);
+	CLEANUP(pg_freep) struct pg_conn *conn = pg_open(target, dbname, e);
 	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
 
-	if (!conn && !dbname && e->kind == ERR_MISSING)
-		conn = pg_open(target, "template1", e);
 	if (!conn || !pg_query(conn, &rows, e,
 			       "SELECT pg_catalog.getdatabaseencoding(), (" PG_SUPERUSER_QUERY ")"))
 		return false;

@@ -149,10 +149,8 @@ static bool read_databases(struct pg_conn *c, struct pg_facts *f, struct err *e)
 bool pg_facts_ways(const struct pg_target *t, char *values[PG_WAYS], struct err *e)
 {
 	CLEANUP(pg_rows_stop) struct pg_rows rows = {0};
-	CLEANUP(pg_freep) struct pg_conn *c = pg_open_plain(t, "postgres", e);
+	CLEANUP(pg_freep) struct pg_conn *c = pg_open_plain(t, NULL, e);
 
-	if (!c && e->kind == ERR_MISSING)
-		c = pg_open_plain(t, "template1", e);
 	if (!c || !pg_query(c, &rows, e,
 			    "SELECT name, setting FROM pg_catalog.pg_settings WHERE source IN"
 			    " ('default', 'environment variable', 'configuration file',"
@@ -168,10 +166,8 @@ bool pg_facts_ways(const struct pg_target *t, char *values[PG_WAYS], struct err 
 
 static bool read_facts(const struct pg_target *t, struct pg_facts *f, struct err *e)
 {
-	CLEANUP(pg_freep) struct pg_conn *c = pg_open(t, "postgres", e);
+	CLEANUP(pg_freep) struct pg_conn *c = pg_open(t, NULL, e);
 
-	if (!c && e->kind == ERR_MISSING)
-		c = pg_open(t, "template1", e);
 	if (c)
 		f->server = pg_server(c);
 	return c && read_server(c, f, e) && read_system_identifier(c, f, e) &&

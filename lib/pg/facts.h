@@ -55,7 +55,7 @@ extern const char *const pg_ways[PG_WAYS];
 /* A connection of its own; the caller frees. NULL for those that our database or role hides. */
 MUST_USE bool pg_facts_ways(const struct pg_target *, char *values[PG_WAYS], struct err *);
 
-/* One connection to the maintenance database ("postgres", else "template1"). */
+/* One connection to the maintenance database. */
 MUST_USE bool pg_facts_read(const struct pg_target *, struct pg_facts *, struct err *);
 
 /* One connection to database itself. */
