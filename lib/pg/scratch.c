@@ -169,6 +169,16 @@ static bool make_directory(struct scratch *s, const struct scratch_options *o, s
 	       make_file(s, s->log, "", e);
 }
 
+struct proc scratch_program(const struct scratch *s, const char *const argv[])
+{
+	return (struct proc){.argv = argv,
+			     .env = (const char *const *)s->env,
+			     .own_user = s->server.own_user,
+			     .uid = s->server.uid,
+			     .gid = s->server.gid,
+			     .directory = s->directory};
+}
+
 static bool run_initdb(const struct scratch *s, const struct scratch_options *o, struct err *e)
 {
 	const char *provider = o->provider ? o->provider : "libc";
@@ -201,13 +211,7 @@ static bool run_initdb(const struct scratch *s, const struct scratch_options *o,
 			argv[n++] = locale;
 	}
 
-	CLEANUP(proc_stop)
-	struct proc p = {.argv = argv,
-			 .env = (const char *const *)s->env,
-			 .own_user = s->server.own_user,
-			 .uid = s->server.uid,
-			 .gid = s->server.gid,
-			 .directory = s->directory};
+	CLEANUP(proc_stop) struct proc p = scratch_program(s, argv);
 	if (proc_start(&p, e) && proc_wait(&p, e))
 		return true;
 	pg_child_failed("initdb", &p.errors, e);
@@ -242,48 +246,40 @@ static bool wait_until_up(struct scratch *s, int timeout_s, struct err *e)
 	}
 }
 
-static void add_setting(char **argv, size_t *n, char *setting)
+void scratch_add_setting(struct scratch *s, char *setting)
 {
-	argv[(*n)++] = xstrdup("-c");
-	argv[(*n)++] = setting;
+	size_t n = 0;
+
+	while (s->argv[n])
+		n++;
+	s->argv[n] = xstrdup("-c");
+	s->argv[n + 1] = setting;
 }
 
-/* Takes what is in ways. */
-static char **make_argv(const struct scratch *s, const struct scratch_options *o,
-			char *ways[PG_WAYS])
+static void make_argv(struct scratch *s, const struct scratch_options *o)
 {
 	size_t count = sizeof settings / sizeof *settings;
 	const char *preload = o->preload_libraries ? o->preload_libraries : "";
-	char **argv = xcalloc(3 + 2 * (count + PG_WAYS + 4) + 1, sizeof *argv);
-	size_t n = 0;
 
-	argv[n++] = xasprintf("%s/postgres", o->client->directory);
-	argv[n++] = xstrdup("-D");
-	argv[n++] = xasprintf("%s/data", s->directory);
+	s->argv = xcalloc(3 + 2 * (count + 4 + PG_WAYS) + 1, sizeof *s->argv);
+	s->argv[0] = xasprintf("%s/postgres", o->client->directory);
+	s->argv[1] = xstrdup("-D");
+	s->argv[2] = xasprintf("%s/data", s->directory);
 	for (size_t i = 0; i < count; i++)
-		add_setting(argv, &n, xstrdup(settings[i]));
-	for (size_t i = 0; i < PG_WAYS; i++)
-		if (ways[i])
-			add_setting(argv, &n, ways[i]);
-	add_setting(argv, &n, xasprintf("hba_file=%s/pg_hba.conf", s->directory));
-	add_setting(argv, &n, xasprintf("shared_preload_libraries=%s", preload));
+		scratch_add_setting(s, xstrdup(settings[i]));
+	scratch_add_setting(s, xasprintf("hba_file=%s/pg_hba.conf", s->directory));
+	scratch_add_setting(s, xasprintf("shared_preload_libraries=%s", preload));
 	if (o->client->version >= 140005)
-		add_setting(argv, &n, xstrdup("allow_in_place_tablespaces=on"));
+		scratch_add_setting(s, xstrdup("allow_in_place_tablespaces=on"));
 	if (o->client->version >= 170000) /* those on login would change what is counted */
-		add_setting(argv, &n, xstrdup("event_triggers=off"));
-	return argv;
+		scratch_add_setting(s, xstrdup("event_triggers=off"));
 }
 
 static bool run_server(struct scratch *s, const struct scratch_options *o, struct err *e)
 {
-	char *ways[PG_WAYS] = {0};
-
-	if (!scratch_ways(s, o, ways, e)) {
-		for (size_t i = 0; i < PG_WAYS; i++)
-			free(ways[i]);
+	make_argv(s, o);
+	if (!scratch_add_ways(s, o, e))
 		return false;
-	}
-	s->argv = make_argv(s, o, ways);
 	s->server.argv = (const char *const *)s->argv;
 	s->server.env = (const char *const *)s->env;
 	s->server.stderr_log = s->log;

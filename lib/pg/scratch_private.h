@@ -15,9 +15,14 @@ void scratch_directory_remove(const char *directory);
 /* Stop and remove what dead processes left under parent. What is not ours is left alone. */
 void scratch_directory_clean(const char *parent);
 
-/* Of the wanted ways those that this server takes, as "name=value"; the caller frees them, whatever
- * is returned. Its data directory is there, and it does not run yet. */
-MUST_USE bool scratch_ways(const struct scratch *, const struct scratch_options *,
-			   char *taken[PG_WAYS], struct err *);
+/* To be run as the server's user, in its directory. */
+struct proc scratch_program(const struct scratch *, const char *const argv[]);
+
+/* Appends to the server's command line, which has room; over those before it. Takes the setting, "name=value". */
+void scratch_add_setting(struct scratch *, char *setting);
+
+/* Adds of the wanted ways those that this server takes. Its data directory is there, and it does not
+ * run yet. */
+MUST_USE bool scratch_add_ways(struct scratch *, const struct scratch_options *, struct err *);
 
 #endif

@@ -13,13 +13,7 @@ static bool takes(const struct scratch *s, const struct scratch_options *o, cons
 	CLEANUP(freep) char *program = xasprintf("%s/postgres", o->client->directory);
 	CLEANUP(freep) char *data = xasprintf("%s/data", s->directory);
 	const char *argv[] = {program, "-D", data, "-C", name, "-c", setting, NULL};
-	CLEANUP(proc_stop)
-	struct proc p = {.argv = argv,
-			 .env = (const char *const *)s->env,
-			 .own_user = s->server.own_user,
-			 .uid = s->server.uid,
-			 .gid = s->server.gid,
-			 .directory = s->directory};
+	CLEANUP(proc_stop) struct proc p = scratch_program(s, argv);
 
 	*out = strlen(setting) < WAY_MAX && proc_start(&p, e) && proc_wait(&p, e);
 	if (*out)
@@ -32,8 +26,7 @@ static bool takes(const struct scratch *s, const struct scratch_options *o, cons
 	return true;
 }
 
-bool scratch_ways(const struct scratch *s, const struct scratch_options *o, char *chosen[PG_WAYS],
-		  struct err *e)
+bool scratch_add_ways(struct scratch *s, const struct scratch_options *o, struct err *e)
 {
 	for (size_t i = 0; i < PG_WAYS; i++) {
 		CLEANUP(freep) char *setting = NULL;
@@ -45,7 +38,7 @@ bool scratch_ways(const struct scratch *s, const struct scratch_options *o, char
 		if (!takes(s, o, pg_ways[i], setting, &good, e))
 			return false;
 		if (good)
-			chosen[i] = STEAL(setting);
+			scratch_add_setting(s, STEAL(setting));
 	}
 	return true;
 }
