@@ -55,14 +55,8 @@ bool cmd_upload(int argc, char **argv, int *code, struct err *e)
 		return err_hint(e, "give its name in the store with --key");
 	}
 	fd = from_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		struct err cancelled = {0};
-
-		err_sys(e, "open %s", path);
-		if (!cancel_check(&cancelled)) /* a FIFO without a writer */
-			*e = cancelled;
-		return false;
-	}
+	if (fd < 0 || fstat(fd, &st) != 0) /* a FIFO without a writer waits */
+		return cancel_check(e) && err_sys(e, "open %s", path);
 	if (S_ISDIR(st.st_mode))
 		return err_set(e, ERR_USAGE, "%s is a directory", path);
 	if (!key) {

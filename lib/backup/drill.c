@@ -85,16 +85,6 @@ static bool find_client(struct drill *d, int major, bool server, struct err *e)
 	return pg_client_find(d->o->client_directory, major, server, &d->client, e);
 }
 
-/* A cluster's template1 may have been made anew since its initdb. */
-static bool make_postgres_alike(struct drill *d, struct err *e)
-{
-	const struct pg_database *postgres = manifest_database(&d->reader.manifest, "postgres");
-	const struct pg_database *template1 = manifest_database(&d->reader.manifest, "template1");
-
-	return !postgres || !template1 || target_same_locale(postgres, template1) ||
-	       target_recreate_postgres(&d->scratch.target, postgres, e);
-}
-
 static bool start_own(struct drill *d, struct err *e)
 {
 	struct scratch_options options;
@@ -106,7 +96,8 @@ static bool start_own(struct drill *d, struct err *e)
 	if (!scratch_start(&d->scratch, &options, e))
 		return err_in(e, "scratch server");
 	d->target = &d->scratch.target;
-	return make_postgres_alike(d, e) && pg_facts_read(d->target, &d->facts, e);
+	return target_match_postgres(d->target, &d->reader.manifest, e) &&
+	       pg_facts_read(d->target, &d->facts, e);
 }
 
 static bool use_callers(struct drill *d, struct err *e)

@@ -233,16 +233,8 @@ static bool run(struct runner *r, const struct sql_part *p, const char *text, si
 
 static bool is_event_trigger(const struct sql_part *p)
 {
-	static const char *const words[] = {"create", "event", "trigger"};
-	struct sql_scan scan = {p->text, p->text + p->len};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		struct sql_token t = sql_next(&scan);
-
-		if (!sql_is(&t, words[i]))
-			return false;
-	}
-	return true;
+	return sql_begins(p->text, p->len,
+			  (const char *const[]){"create", "event", "trigger", NULL});
 }
 
 /* pg_dump writes them before it refreshes materialized views, and what they do then is not the

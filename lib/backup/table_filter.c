@@ -7,7 +7,7 @@
 
 /* What pg_dump writes before the name of the table that a statement is about. */
 static const struct {
-	const char *begin[4]; /* the statement's first words */
+	const char *begin[5]; /* the statement's first words */
 	const char *before;   /* the word after which the name stands */
 	int nth;              /* which of them, from 1; 0: the last */
 	bool column;          /* the name is that of a column, the table in front of it */
@@ -41,19 +41,6 @@ static const struct {
 /* What belongs to a table and has a name of its own, and the statements about such. */
 static const char *const kinds[] = {"sequence", "index", "statistics"};
 static const char *const verbs[] = {"create", "alter", "comment", "grant", "revoke"};
-
-static bool begins(const char *text, size_t len, const char *const words[4])
-{
-	struct sql_scan scan = {text, text + len};
-
-	for (int i = 0; i < 4 && words[i]; i++) {
-		struct sql_token t = sql_next(&scan);
-
-		if (!sql_is(&t, words[i]))
-			return false;
-	}
-	return true;
-}
 
 /* Move behind the nth bare word, or the last. */
 static bool seek(struct sql_scan *scan, const char *word, int nth)
@@ -153,7 +140,7 @@ static void learn_sequence(struct table_filter *f, struct sql_scan scan)
 void table_filter_learn(struct table_filter *f, const char *text, size_t len)
 {
 	static const struct {
-		const char *begin[4];
+		const char *begin[5];
 		const char *kind, *before; /* the word before the table */
 		int nth;
 	} owned[] = {
@@ -163,22 +150,22 @@ void table_filter_learn(struct table_filter *f, const char *text, size_t len)
 	    {{"create", "trigger"}, "trigger", "on", 1},
 	    {{"create", "constraint", "trigger"}, "trigger", "on", 1},
 	};
-	static const char *const alter_sequence[4] = {"alter", "sequence"};
-	static const char *const alter_table[4] = {"alter", "table"};
+	static const char *const alter_sequence[] = {"alter", "sequence", NULL};
+	static const char *const alter_table[] = {"alter", "table", NULL};
 	struct sql_scan start = {text, text + len}, scan = start;
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
-		if (begins(text, len, owned[i].begin) &&
+		if (sql_begins(text, len, owned[i].begin) &&
 		    seek(&scan, owned[i].before, owned[i].nth) &&
 		    names(&scan, f->schema, f->name, false)) {
 			seek(&start, owned[i].kind, 1);
 			own(f, owned[i].kind, &start);
 			return;
 		}
-	if (begins(text, len, alter_sequence))
+	if (sql_begins(text, len, alter_sequence))
 		learn_sequence(f, start);
 	scan = start;
-	if (begins(text, len, alter_table) && seek(&scan, "table", 1) &&
+	if (sql_begins(text, len, alter_table) && seek(&scan, "table", 1) &&
 	    names(&scan, f->schema, f->name, false)) {
 		learn_key(f, scan);
 		learn_identity(f, scan);
@@ -272,7 +259,7 @@ static bool is_of_object(const struct table_filter *f, const char *keyword, cons
 
 static bool is_of_any_object(const struct table_filter *f, const char *text, size_t len)
 {
-	static const char *const alter_table[4] = {"alter", "table"};
+	static const char *const alter_table[] = {"alter", "table", NULL};
 	struct sql_scan scan = {text, text + len};
 	struct sql_token verb = sql_next(&scan);
 	bool known = false;
@@ -283,7 +270,7 @@ static bool is_of_any_object(const struct table_filter *f, const char *text, siz
 		if (is_of_object(f, kinds[i], kinds[i], scan))
 			return true;
 	/* pg_dump before 16 gives a sequence its owner so. */
-	return begins(text, len, alter_table) && is_of_object(f, "table", "sequence", scan);
+	return sql_begins(text, len, alter_table) && is_of_object(f, "table", "sequence", scan);
 }
 
 bool table_filter_wants(const struct table_filter *f, const char *text, size_t len)
@@ -294,7 +281,7 @@ bool table_filter_wants(const struct table_filter *f, const char *text, size_t l
 		const struct sql_scan start = {text, text + len};
 		struct sql_scan scan = start;
 
-		if (begins(text, len, shapes[i].begin))
+		if (sql_begins(text, len, shapes[i].begin))
 			if (seek(&scan, shapes[i].before, shapes[i].nth) &&
 			    names(&scan, f->schema, f->name, shapes[i].column))
 				return !attaches(scan) && !switches_handed_down(f, scan) &&

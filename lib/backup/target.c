@@ -185,13 +185,6 @@ static bool check_extensions(struct pg_conn *conn, const struct manifest *m,
 	return true;
 }
 
-bool target_same_locale(const struct pg_database *a, const struct pg_database *b)
-{
-	return strcmp(a->encoding, b->encoding) == 0 && strcmp(a->provider, b->provider) == 0 &&
-	       strcmp(a->collate, b->collate) == 0 && strcmp(a->ctype, b->ctype) == 0 &&
-	       strcmp(a->locale, b->locale) == 0;
-}
-
 /* Empty, and nobody's to connect to yet. */
 static char *create_trial(const struct pg_database *d, int version)
 {
@@ -211,6 +204,13 @@ static char *create_trial(const struct pg_database *d, int version)
 	return xasprintf("CREATE DATABASE " TRIAL " TEMPLATE template0 ENCODING %s LC_COLLATE %s"
 			 " LC_CTYPE %s ALLOW_CONNECTIONS false CONNECTION LIMIT 0%s",
 			 encoding, collate, ctype, provider ? provider : "");
+}
+
+static bool same_locale(const struct pg_database *a, const struct pg_database *b)
+{
+	return strcmp(a->encoding, b->encoding) == 0 && strcmp(a->provider, b->provider) == 0 &&
+	       strcmp(a->collate, b->collate) == 0 && strcmp(a->ctype, b->ctype) == 0 &&
+	       strcmp(a->locale, b->locale) == 0;
 }
 
 static bool drop_trial(struct pg_conn *conn, struct err *e)
@@ -258,14 +258,14 @@ static bool check_locales(struct pg_conn *conn, const struct manifest *m, const 
 
 		for (size_t j = 0; j < i && !tried; j++)
 			tried = wanted(p, &m->databases[j]) &&
-				target_same_locale(&m->databases[i], &m->databases[j]);
+				same_locale(&m->databases[i], &m->databases[j]);
 		if (!tried && !try_locale(conn, &m->databases[i], missing, e))
 			return false;
 	}
 	return true;
 }
 
-bool target_recreate_postgres(const struct pg_target *t, const struct pg_database *like,
+static bool recreate_postgres(const struct pg_target *t, const struct pg_database *like,
 			      struct err *e)
 {
 	static const char *const renames[] = {
@@ -287,6 +287,15 @@ bool target_recreate_postgres(const struct pg_target *t, const struct pg_databas
 			return false;
 	}
 	return true;
+}
+
+bool target_match_postgres(const struct pg_target *t, const struct manifest *m, struct err *e)
+{
+	const struct pg_database *postgres = manifest_database(m, "postgres");
+	const struct pg_database *template1 = manifest_database(m, "template1");
+
+	return !postgres || !template1 || same_locale(postgres, template1) ||
+	       recreate_postgres(t, postgres, e);
 }
 
 static bool check_names(struct pg_conn *conn, const char *what, const char *query,

@@ -28,12 +28,10 @@ MUST_USE bool target_may_fill_table(const struct pg_target *, const struct pg_fa
 				    const char *database, const char *schema, const char *table,
 				    struct err *);
 
-bool target_same_locale(const struct pg_database *, const struct pg_database *);
-
-/* Of an own scratch server: initdb makes postgres like template1. What the server refuses is left as it is, for
- * target_preflight to name. */
-MUST_USE bool target_recreate_postgres(const struct pg_target *, const struct pg_database *like,
-				       struct err *);
+/* Of an own scratch server: initdb made postgres like template1, which in the source may have been made anew since.
+ * What the server refuses is left as it is, for target_preflight to name. */
+MUST_USE bool target_match_postgres(const struct pg_target *, const struct manifest *,
+				    struct err *);
 
 /* Which databases of a manifest are meant: one by name, or NULL for all. */
 struct preflight {

@@ -152,6 +152,19 @@ bool sql_is(const struct sql_token *t, const char *keyword)
 	       strncasecmp(t->text, keyword, t->len) == 0;
 }
 
+bool sql_begins(const char *text, size_t len, const char *const words[])
+{
+	struct sql_scan scan = {text, text + len};
+
+	for (; *words; words++) {
+		struct sql_token t = sql_next(&scan);
+
+		if (!sql_is(&t, *words))
+			return false;
+	}
+	return true;
+}
+
 bool sql_is_char(const struct sql_token *t, char c)
 {
 	return t->kind == SQL_OTHER && *t->text == c;

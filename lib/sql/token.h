@@ -31,6 +31,9 @@ struct sql_token sql_next(struct sql_scan *);
 /* A bare word equal to keyword, in any case. */
 bool sql_is(const struct sql_token *, const char *keyword);
 
+/* Are these, up to a NULL, the first bare words? */
+bool sql_begins(const char *text, size_t len, const char *const words[]);
+
 /* One byte of punctuation. */
 bool sql_is_char(const struct sql_token *, char c);
 
